@@ -1,0 +1,1 @@
+"""The server: signalling, recorder, push, and the app for phones."""

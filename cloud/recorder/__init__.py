@@ -1,0 +1,1 @@
+"""Clips: WHIP in, fragmented MP4 out."""

@@ -1,0 +1,1 @@
+"""Links of doorbells and calls of phones."""

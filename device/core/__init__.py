@@ -1,0 +1,1 @@
+"""Everything the doorbell decides, as pure functions."""

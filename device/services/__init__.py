@@ -1,0 +1,1 @@
+"""The doorbell's services: each owns one connection to the outside."""

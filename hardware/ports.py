@@ -1,0 +1,126 @@
+"""The ports of a board: what a part can do, whoever makes it.
+
+Every part is an async context manager. `close()` may be called twice and after a failure.
+A part raises the errors of `hardware.errors`, never those of its driver's library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol, Self
+
+from media.frames import EncodedFrame, SoundFrame, VideoFormat
+
+# No pulse of any lock is longer, whatever is asked; a strike coil burns out after a while.
+LOCK_PULSE_LIMIT_S = 15.0
+
+
+class Part(Protocol):
+    """A life: opened by `async with`, closed at its end."""
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *exc_info: object) -> None: ...
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An input changed at `at_us` (monotonic clock): pressed or released, someone or no one."""
+
+    active: bool
+    at_us: int
+
+
+class Sensor(Part, Protocol):
+    """A debounced input: the button or the motion sensor."""
+
+    @property
+    def active(self) -> bool: ...
+
+    def edges(self) -> AsyncIterator[Edge]:
+        """Every edge from now on, none dropped. One taker."""
+
+
+class Camera(Part, Protocol):
+    """Encoded pictures."""
+
+    @property
+    def format(self) -> VideoFormat: ...
+
+    def frames(self) -> AsyncIterator[EncodedFrame]:
+        """Access units as they are encoded, starting at a keyframe. One taker: the frame hub.
+
+        Raises StalledError when no picture has come for two seconds.
+        """
+
+    def request_keyframe(self) -> None:
+        """Make one of the next pictures a keyframe."""
+
+    def set_bitrate(self, bps: int) -> None:
+        """Aim at this rate from the next picture on."""
+
+
+class Microphone(Part, Protocol):
+    """Sound at the door."""
+
+    def frames(self) -> AsyncIterator[SoundFrame]:
+        """20 ms pieces in real time. One taker."""
+
+
+class Speaker(Part, Protocol):
+    """Voice to the door."""
+
+    async def play(self, frame: SoundFrame) -> None:
+        """Queue 20 ms of sound; the oldest is dropped when more than 200 ms wait."""
+
+    def set_volume(self, percent: int) -> None: ...
+
+
+class Lock(Part, Protocol):
+    """An electric strike. It is locked unless a pulse runs, and after any failure."""
+
+    @property
+    def unlocked(self) -> bool: ...
+
+    def pulse(self, seconds: float) -> None:
+        """Open for `seconds`, at most LOCK_PULSE_LIMIT_S, then lock by itself.
+
+        Raises BusyError while a pulse runs.
+        """
+
+    def secure(self) -> None:
+        """Lock now."""
+
+
+class Light(Part, Protocol):
+    """The porch light."""
+
+    @property
+    def on(self) -> bool: ...
+
+    def switch(self, on: bool) -> None: ...
+
+
+class Chime(Part, Protocol):
+    """The bell indoors."""
+
+    def ring(self) -> None:
+        """Sound once; does not wait."""
+
+
+class Signal(Enum):
+    """What the indicator at the door tells the visitor."""
+
+    DARK = "dark"
+    RINGING = "ringing"
+    LIVE = "live"
+    LISTENING = "listening"
+    FAULT = "fault"
+
+
+class Indicator(Part, Protocol):
+    """The small light at the button."""
+
+    def show(self, signal: Signal) -> None: ...

@@ -1,0 +1,144 @@
+"""The data channels of a call: `control` (reliable) and `latest` (only the newest matters).
+
+The phone asks with an `id`; the doorbell replies with the same. State comes unasked.
+Unlocking takes two steps: `unlock` asks for a challenge, `unlock_confirm` signs it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from protocol.base import CONTROL_MESSAGE_LIMIT_BYTES, Base64Url, Message, Sentence, parse
+from protocol.door import DoorState
+
+RequestId = Annotated[int, Field(ge=1, le=2**31)]
+# What the phone signs to unlock; the parts are joined by line feeds.
+UNLOCK_CONTEXT = "doorstep-unlock-1"
+
+
+class Unlock(Message):
+    """Ask to open; the reply carries a challenge."""
+
+    type: Literal["unlock"] = "unlock"
+    id: RequestId
+
+
+class UnlockConfirm(Message):
+    """The challenge, signed with the phone's key (ES256, raw r‖s, over `unlock_statement`)."""
+
+    type: Literal["unlock_confirm"] = "unlock_confirm"
+    id: RequestId
+    challenge: Base64Url
+    signature: Base64Url
+
+
+class Light(Message):
+    type: Literal["light"] = "light"
+    id: RequestId
+    on: bool
+
+
+class Chime(Message):
+    type: Literal["chime"] = "chime"
+    id: RequestId
+
+
+class Volume(Message):
+    """Loudness of the door's speaker, 0 to 100."""
+
+    type: Literal["volume"] = "volume"
+    id: RequestId
+    percent: int = Field(ge=0, le=100)
+
+
+class QuickReply(Message):
+    """Speak one of the doorbell's prepared sentences."""
+
+    type: Literal["quick_reply"] = "quick_reply"
+    id: RequestId
+    reply: Literal["coming", "leave_it", "not_now"]
+
+
+class Mute(Message):
+    """Whether the door's microphone is heard by this phone."""
+
+    type: Literal["mute"] = "mute"
+    id: RequestId
+    on: bool
+
+
+class HangUp(Message):
+    type: Literal["hang_up"] = "hang_up"
+    id: RequestId
+
+
+class Ping(Message):
+    """Every second; three unanswered mean that the path is gone."""
+
+    type: Literal["ping"] = "ping"
+    id: RequestId
+
+
+ControlRequest = Annotated[
+    Unlock | UnlockConfirm | Light | Chime | Volume | QuickReply | Mute | HangUp | Ping,
+    Field(discriminator="type"),
+]
+CONTROL_REQUEST: TypeAdapter[ControlRequest] = TypeAdapter(ControlRequest)
+
+
+class Done(Message):
+    """The request was carried out."""
+
+    type: Literal["done"] = "done"
+    id: RequestId
+
+
+class Challenge(Message):
+    """Sign this within `valid_s` to open the door for `pulse_s`."""
+
+    type: Literal["challenge"] = "challenge"
+    id: RequestId
+    challenge: Base64Url
+    valid_s: float
+    pulse_s: float
+
+
+class Denied(Message):
+    """The request was not carried out, and what the person can do about it."""
+
+    type: Literal["denied"] = "denied"
+    id: RequestId
+    reason: Literal["malformed", "right", "challenge", "busy", "fault", "rate"]
+    detail: Sentence
+
+
+class Viewer(Message):
+    """Another phone in the conversation."""
+
+    name: str = Field(max_length=60)
+    talking: bool = False
+
+
+class CallState(Message):
+    """The door and the conversation as they are now; pushed at every change."""
+
+    type: Literal["call_state"] = "call_state"
+    door: DoorState
+    others: tuple[Viewer, ...] = Field(default=(), max_length=32)
+    layer: Literal["high", "low"] = "high"
+
+
+ControlReply = Annotated[Done | Challenge | Denied | CallState, Field(discriminator="type")]
+CONTROL_REPLY: TypeAdapter[ControlReply] = TypeAdapter(ControlReply)
+
+
+def parse_control_request(text: str | bytes) -> ControlRequest:
+    """One message of a phone; raises RemoteProtocolError."""
+    return parse(CONTROL_REQUEST, text, CONTROL_MESSAGE_LIMIT_BYTES)
+
+
+def unlock_statement(device_id: str, call: str, challenge: str) -> bytes:
+    """The bytes that a phone signs to open this door, in this call, once."""
+    return "\n".join((UNLOCK_CONTEXT, device_id, call, challenge)).encode("ascii")

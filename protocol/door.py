@@ -1,0 +1,76 @@
+"""The door as everyone sees it: visits, what happened in them, and the state of its parts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from protocol.base import DeviceId, Message, Name, PhoneId, Sentence, UnixMs, VisitId
+
+Cause = Literal["motion", "press"]
+Outcome = Literal["answered", "missed", "motion"]
+Right = Literal["view", "talk", "light", "chime", "unlock", "history", "admin"]
+ALL_RIGHTS: tuple[Right, ...] = ("view", "talk", "light", "chime", "unlock", "history", "admin")
+Part = Literal[
+    "camera", "microphone", "speaker", "motion", "button", "lock", "light", "chime", "recorder",
+    "server", "broker",
+]  # fmt: skip
+
+
+class Fault(Message):
+    """A part of the doorbell that does not work now, and the remedy in one sentence."""
+
+    part: Part
+    detail: Sentence
+
+
+class DoorState(Message):
+    """What the doorbell's parts do at this moment."""
+
+    lock: Literal["locked", "unlocked", "unavailable"]
+    light: Literal["on", "off", "unavailable"]
+    ringing: bool = False
+    faults: tuple[Fault, ...] = Field(default=(), max_length=16)
+
+
+class Moment(Message):
+    """One thing that happened in a visit; `who` is a phone's name or empty for the visitor."""
+
+    at_ms: UnixMs
+    what: Literal["motion", "rang", "answered", "hung_up", "unlocked", "light_on", "light_off",
+                  "chimed", "quick_reply", "missed"]  # fmt: skip
+    who: str = Field(default="", max_length=60)
+
+
+class Clip(Message):
+    """The recording of a visit. `starts_ms` is the capture time of its first picture."""
+
+    starts_ms: UnixMs
+    duration_ms: int = Field(ge=0)
+    size_bytes: int = Field(ge=0)
+    gaps: int = Field(default=0, ge=0)
+
+
+class Visit(Message):
+    """From the first sign of someone until they have gone."""
+
+    id: VisitId
+    doorbell: DeviceId
+    cause: Cause
+    opened_ms: UnixMs
+    rang_ms: UnixMs | None = None
+    answered_by: str | None = Field(default=None, max_length=60)
+    closed_ms: UnixMs | None = None
+    outcome: Outcome | None = None
+    snapshot: bool = False
+    clip: Clip | None = None
+    moments: tuple[Moment, ...] = Field(default=(), max_length=200)
+
+
+class Phone(Message):
+    """A paired phone as others may see it."""
+
+    id: PhoneId
+    name: Name
+    rights: tuple[Right, ...] = Field(max_length=len(ALL_RIGHTS))
