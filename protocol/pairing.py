@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -98,7 +98,7 @@ def encode(raw: bytes) -> str:
 def decode(text: str) -> bytes:
     """The bytes behind base64url without padding; raises RemoteProtocolError."""
     try:
-        return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        return b64decode(text + "=" * (-len(text) % 4), altchars="-_", validate=True)
     except ValueError as error:
         raise RemoteProtocolError("The text is not base64url.") from error
 
