@@ -113,11 +113,15 @@ class Notification(Message):
 
 
 class NotificationData(Message):
-    """What the service worker needs to act; `change` orders messages of one tag."""
+    """What the service worker needs to act; `at_ms`, then `change`, orders messages of one tag.
+
+    `at_ms` is when it happened at the door, by the doorbell's clock; `phone` is who answered.
+    """
 
     visit: str
     doorbell: str
     change: Literal["rang", "picture", "answered", "missed", "motion", "test"]
+    at_ms: UnixMs = 0
     phone: PhoneId | None = None
 
 

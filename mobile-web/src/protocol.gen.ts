@@ -142,11 +142,12 @@ export interface Notification {
 	data: NotificationData;
 }
 
-/** What the service worker needs to act; `change` orders messages of one tag. */
+/** What the service worker needs to act; `at_ms`, then `change`, orders messages of one tag. */
 export interface NotificationData {
 	visit: string;
 	doorbell: string;
 	change: "rang" | "picture" | "answered" | "missed" | "motion" | "test";
+	at_ms: number;
 	phone: string | null;
 }
 
