@@ -3,6 +3,7 @@
 ProtocolError (ValueError)
 ├── LocalProtocolError    we were about to say something that is not in the protocol: our bug
 └── RemoteProtocolError   the peer said something that is not in the protocol: their fault
+    └── ClockError        the peer's clock, or ours, is wrong
 """
 
 
@@ -16,3 +17,7 @@ class LocalProtocolError(ProtocolError):
 
 class RemoteProtocolError(ProtocolError):
     """The peer broke the protocol; the text is one sentence that may be sent back to it."""
+
+
+class ClockError(RemoteProtocolError):
+    """A token is of another time than ours."""

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from protocol.errors import LocalProtocolError, RemoteProtocolError
+from protocol.errors import ClockError, LocalProtocolError, RemoteProtocolError
 from protocol.pairing import decode, encode
 
 AUDIENCE = "doorstep-server"
@@ -176,4 +176,4 @@ def _check_times(claims: dict[str, Any], now_s: float) -> None:
     if expires - issued > MEDIA_TOKEN_LIFE_S:
         raise RemoteProtocolError("The token lives too long.")
     if not issued - CLOCK_TOLERANCE_S <= now_s <= expires + CLOCK_TOLERANCE_S:
-        raise RemoteProtocolError("The token is not of this time. Check the clock.")
+        raise ClockError("The token is not of this time. Check the clock.")

@@ -1,0 +1,144 @@
+"""Who asks: tokens that phones and doorbells sign themselves, checked on every request.
+
+A phone's token is bound to one request (`htm`, `htu`, `bh`); a media token, which stands in an
+address, to one path. A doorbell's token is bound to one purpose.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from starlette.requests import HTTPConnection, Request
+
+from cloud.shared.clock import Clock
+from cloud.shared.problems import ProblemError
+from cloud.shared.replay import ReplayGuard
+from protocol.errors import ClockError, RemoteProtocolError
+from protocol.identity import (
+    TOKEN_LIFE_S,
+    PublicKey,
+    Purpose,
+    claimed_issuer,
+    verify_token,
+)
+from protocol.pairing import encode
+
+CLOCK_PROBLEM = "/problems/clock"
+# A token of ours is about 600 characters long.
+_TOKEN_LIMIT = 4096
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="doorstep"'}
+
+
+class PhoneKeys(Protocol):
+    """Where the keys of paired phones are found."""
+
+    def phone_key(self, phone: str) -> PublicKey | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DoorbellCaller:
+    """A doorbell whose token is good; whether it may is decided by who asks."""
+
+    id: str
+    key: PublicKey
+
+
+class Gate:
+    """Turns a request into who sent it; raises ProblemError 401."""
+
+    def __init__(self, keys: PhoneKeys, clock: Clock) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._replays = ReplayGuard(clock)
+
+    async def phone(self, request: Request) -> str:
+        """The id of the phone that signed this very request, its body included."""
+        token = bearer_of(request)
+        phone, claims = self._phone_claims(token, "api")
+        if claims["exp"] - claims["iat"] > TOKEN_LIFE_S:
+            raise unauthorized(f"A token for a request may live {TOKEN_LIFE_S} s.")
+        if claims.get("htm") != request.method or claims.get("htu") != target_of(request):
+            raise unauthorized("The token was signed for another request.")
+        _check_body(claims.get("bh"), await request.body())
+        if request.method not in ("GET", "HEAD", "OPTIONS"):
+            self._replays.use(phone, str(claims["jti"]), claims["exp"])
+        return phone
+
+    async def phone_of_media(self, request: Request) -> str:
+        """As `phone`, or by `?token=` for elements that cannot send headers."""
+        token = request.query_params.get("token")
+        if token is None:
+            return await self.phone(request)
+        phone, claims = self._phone_claims(token, "media")
+        if claims.get("path") != path_of(request):
+            raise unauthorized("The token was signed for another address.")
+        return phone
+
+    def doorbell(self, connection: HTTPConnection, purpose: Purpose) -> DoorbellCaller:
+        """The doorbell that signed the connection's token for `purpose`."""
+        token = bearer_of(connection)
+        try:
+            claimed, spki = claimed_issuer(token)
+            key = PublicKey.parse(spki or "")
+        except RemoteProtocolError as error:
+            raise unauthorized(str(error)) from error
+        if key.id != claimed:
+            raise unauthorized("The token's key is not its doorbell's.")
+        self._verified(token, key, purpose)
+        return DoorbellCaller(key.id, key)
+
+    def _phone_claims(self, token: str, purpose: Purpose) -> tuple[str, dict[str, Any]]:
+        try:
+            phone, _ = claimed_issuer(token)
+        except RemoteProtocolError as error:
+            raise unauthorized(str(error)) from error
+        key = self._keys.phone_key(phone)
+        if key is None:
+            raise unauthorized("This phone is not paired here. Open a new pairing link on it.")
+        return phone, self._verified(token, key, purpose)
+
+    def _verified(self, token: str, key: PublicKey, purpose: Purpose) -> dict[str, Any]:
+        try:
+            return verify_token(token, key, purpose, self._clock())
+        except ClockError as error:
+            raise unauthorized(str(error), CLOCK_PROBLEM) from error
+        except RemoteProtocolError as error:
+            raise unauthorized(str(error)) from error
+
+
+def bearer_of(connection: HTTPConnection) -> str:
+    """The token of the Authorization header."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise unauthorized("Sign the request: Authorization: Bearer <token>.")
+    if len(token) > _TOKEN_LIMIT:
+        raise unauthorized("The token is too long.")
+    return token.strip()
+
+
+def path_of(request: Request) -> str:
+    """The path as it was sent, percent signs and all."""
+    raw = request.scope.get("raw_path") or request.url.path.encode()
+    return bytes(raw).partition(b"?")[0].decode("latin-1")
+
+
+def target_of(request: Request) -> str:
+    """Path and query as they were sent."""
+    query = bytes(request.scope["query_string"]).decode("latin-1")
+    return f"{path_of(request)}?{query}" if query else path_of(request)
+
+
+def unauthorized(detail: str, type: str = "about:blank") -> ProblemError:  # noqa: A002
+    """A 401 that says what to do."""
+    return ProblemError(401, "Not signed in", detail, type, dict(_CHALLENGE))
+
+
+def _check_body(claimed: object, body: bytes) -> None:
+    if not body and claimed is None:
+        return
+    actual = encode(hashlib.sha256(body).digest())
+    if not isinstance(claimed, str) or not hmac.compare_digest(claimed.encode(), actual.encode()):
+        raise unauthorized("The token was signed for another body.")
