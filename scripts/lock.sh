@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Makes requirements/*.txt anew from pyproject.toml: every version and hash, for Python 3.11 and later.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+[ -x .setup/uv/bin/uv ] || { python3 -m venv .setup/uv && .setup/uv/bin/pip install -q uv; }
+compile() {
+	.setup/uv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --custom-compile-command 'make lock' "$@"
+}
+compile pyproject.toml --extra device --extra cloud -o requirements/run.txt
+compile pyproject.toml --extra device --extra cloud --extra fcm -o requirements/fcm.txt -c requirements/run.txt
+compile pyproject.toml requirements/test.in --extra device --extra cloud --extra fcm --extra v4l2 --extra dev \
+	-o requirements/test.txt -c requirements/run.txt
+compile requirements/node.in -o requirements/node.txt
