@@ -180,7 +180,7 @@ def test_wishes_are_coalesced_and_never_forgotten(camera: Camera) -> None:
 def test_a_camera_that_overhears_a_wish_is_asked_again(camera: Camera) -> None:
     hub = camera.hub()
     hub.request_keyframe()
-    camera.feed(hub, [picture(index) for index in range(62)])
+    camera.feed(hub, [picture(index) for index in range(65)])
     assert camera.asked == 5
 
 

@@ -1,0 +1,145 @@
+"""Peer connections: opened with our guard, answered in milliseconds, watched to their end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+
+from aiortc import (
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCIceServer,
+    RTCIceTransport,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
+from aiortc.exceptions import InvalidStateError, OperationError
+from aiortc.sdp import SessionDescription, candidate_from_sdp
+
+from media.compat import check_aiortc
+from media.guard import guard
+
+check_aiortc()
+log = logging.getLogger(__name__)
+
+
+class DescriptionError(ValueError):
+    """The peer's SDP or candidate cannot be used; the text is one sentence for it."""
+
+
+class CodecError(DescriptionError):
+    """Both sides have no codec in common."""
+
+
+class PeerGoneError(ConnectionError):
+    """The connection failed or was closed before it could be used."""
+
+
+def open_peer(ice_servers: Sequence[RTCIceServer] = ()) -> RTCPeerConnection:
+    """A guarded connection on one port. Without `ice_servers` only host addresses are gathered."""
+    # aiortc takes None for "a public STUN server", so an empty list must be said.
+    configuration = RTCConfiguration(
+        iceServers=list(ice_servers), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE
+    )
+    pc = RTCPeerConnection(configuration)
+    guard(pc)
+    return pc
+
+
+def read_offer(sdp: str) -> SessionDescription:
+    """The offer's sections; DescriptionError says what is wrong with it."""
+    try:
+        offer = SessionDescription.parse(sdp)
+        kinds = [media.kind for media in offer.media]
+    except Exception as error:  # the parser raises whatever the text provokes
+        raise DescriptionError("The SDP offer cannot be read.") from error
+    if not kinds:
+        raise DescriptionError("The SDP offer has no media section.")
+    if any(kind not in ("audio", "video", "application") for kind in kinds):
+        raise DescriptionError("The SDP offer has a section that is not audio, video or data.")
+    if len(set(kinds)) != len(kinds):
+        raise DescriptionError("The SDP offer may have one audio, one video and one data section.")
+    if len(kinds) > 1 and not any(group.semantic == "BUNDLE" for group in offer.group):
+        raise DescriptionError("The SDP offer must bundle its sections (a=group:BUNDLE).")
+    return offer
+
+
+async def accept_offer(pc: RTCPeerConnection, sdp: str) -> str:
+    """The answer to an offer, host candidates included. Transceivers must have been added.
+
+    Raises CodecError or DescriptionError; the connection is not usable after either.
+    """
+    try:
+        await pc.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
+        await pc.setLocalDescription(await pc.createAnswer())
+    except OperationError as error:
+        raise CodecError("The offer and the doorbell have no codec in common.") from error
+    except InvalidStateError as error:
+        raise PeerGoneError("The connection was closed while it was answered.") from error
+    except Exception as error:  # aiortc raises whatever the SDP provokes
+        raise DescriptionError("The SDP offer is incomplete or contradicts itself.") from error
+    return str(pc.localDescription.sdp)
+
+
+async def make_offer(pc: RTCPeerConnection) -> str:
+    """An offer with every local candidate in it."""
+    await pc.setLocalDescription(await pc.createOffer())
+    return str(pc.localDescription.sdp)
+
+
+async def accept_answer(pc: RTCPeerConnection, sdp: str) -> None:
+    """Take the peer's answer; DescriptionError when it does not fit our offer."""
+    try:
+        await pc.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
+    except InvalidStateError as error:
+        raise PeerGoneError("The connection was closed before its answer came.") from error
+    except Exception as error:  # aiortc raises whatever the SDP provokes
+        raise DescriptionError("The SDP answer does not fit the offer.") from error
+
+
+async def add_candidate(pc: RTCPeerConnection, candidate: str) -> None:
+    """A trickled candidate (`candidate:…`, or an empty string after the last one).
+
+    All sections share one transport, so its section does not matter. Raises DescriptionError.
+    """
+    text = candidate.strip().removeprefix("a=").removeprefix("candidate:")
+    try:
+        parsed = candidate_from_sdp(text) if text else None
+    except (ValueError, LookupError, AssertionError) as error:
+        raise DescriptionError("The ICE candidate cannot be read.") from error
+    if parsed is not None:
+        parsed.sdpMid = ""
+    for transport in _transports(pc):
+        await transport.addRemoteCandidate(parsed)
+
+
+async def connected(pc: RTCPeerConnection) -> None:
+    """Wait until media can flow; PeerGoneError when that will not happen any more."""
+    await _until(pc, {"connected", "failed", "closed"})
+    if pc.connectionState != "connected":
+        raise PeerGoneError("The peer could not be reached.")
+
+
+async def gone(pc: RTCPeerConnection) -> None:
+    """Wait until the connection has failed or was closed."""
+    await _until(pc, {"failed", "closed"})
+
+
+async def _until(pc: RTCPeerConnection, states: set[str]) -> None:
+    changed = asyncio.Event()
+    pc.on("connectionstatechange", changed.set)
+    try:
+        while pc.connectionState not in states:
+            await changed.wait()
+            changed.clear()
+    finally:
+        # A closed connection has forgotten its listeners by itself.
+        if changed.set in pc.listeners("connectionstatechange"):
+            pc.remove_listener("connectionstatechange", changed.set)
+
+
+def _transports(pc: RTCPeerConnection) -> Iterator[RTCIceTransport]:
+    parts = [transceiver.receiver for transceiver in pc.getTransceivers()]
+    transports = [part.transport.transport for part in (*parts, pc.sctp) if part is not None]
+    yield from dict.fromkeys(transports)
