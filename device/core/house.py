@@ -1,0 +1,67 @@
+"""Effects of what is possible at any time: calls, light, chime, replies and faults."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from device.core.actions import CarryOut, Grant, RingChime, Speak, SwitchLight, What, Wish
+from device.core.events import CallEnded, CallStarted, Happened, PartFailed, PartRecovered, Wanted
+from device.core.states import Call, Now, Part, State
+from device.core.visits import Change, note
+
+
+def remember_call(state: State, event: CallStarted, now: Now) -> Change:
+    others = tuple(call for call in state.calls if call.id != event.call)
+    return replace(state, calls=(*others, Call(event.call, event.person, event.answers))), ()
+
+
+def forget_call(state: State, event: CallEnded, now: Now) -> Change:
+    return replace(state, calls=tuple(c for c in state.calls if c.id != event.call)), ()
+
+
+def carry_out(state: State, event: Wanted, now: Now) -> Change:
+    """A fault does not forbid the attempt: it may be over."""
+    return state, (CarryOut(event.ticket, event.by, event.wish),)
+
+
+def confirm_wish(state: State, event: Happened, now: Now) -> Change:
+    """It worked, so its part works; say who did it."""
+    healed = _without(state, part_of(event.wish))
+    if isinstance(event.wish, SwitchLight):
+        healed = replace(healed, light_on=event.wish.on)
+    noted, actions = note(healed, _name(event.wish), now, event.by.name)
+    return noted, (*actions, Grant(event.ticket))
+
+
+def remember_fault(state: State, event: PartFailed, now: Now) -> Change:
+    faults = (*_without(state, event.part).faults, (event.part, event.detail))
+    return replace(state, faults=tuple(sorted(faults))), ()
+
+
+def forget_fault(state: State, event: PartRecovered, now: Now) -> Change:
+    return _without(state, event.part), ()
+
+
+def part_of(wish: Wish) -> Part:
+    """The part that fulfils a wish."""
+    match wish:
+        case SwitchLight():
+            return "light"
+        case RingChime():
+            return "chime"
+        case Speak():
+            return "speaker"
+
+
+def _name(wish: Wish) -> What:
+    match wish:
+        case SwitchLight(on=on):
+            return "light_on" if on else "light_off"
+        case RingChime():
+            return "chimed"
+        case Speak():
+            return "quick_reply"
+
+
+def _without(state: State, part: Part) -> State:
+    return replace(state, faults=tuple(fault for fault in state.faults if fault[0] != part))
