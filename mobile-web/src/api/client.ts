@@ -1,0 +1,122 @@
+import type {
+	Doorbell,
+	DoorbellList,
+	IceServers,
+	PushKey,
+	PushSubscription,
+	Visit,
+	VisitPage,
+} from "../protocol.gen";
+import { API, type SignedHttp } from "./http";
+
+const JSON_TYPE = "application/json";
+const SDP_TYPE = "application/sdp";
+const TRICKLE_TYPE = "application/trickle-ice-sdpfrag";
+
+/** The server's answer to an offer. */
+export interface LiveAnswer {
+	/** The call's id: the last part of its address. */
+	call: string;
+	/** Path of the call's resource on this server. */
+	path: string;
+	sdp: string;
+	etag: string | null;
+}
+
+/** The server's interface, one method for each thing that the app does. */
+export class Client {
+	constructor(readonly http: SignedHttp) {}
+
+	async doorbells(signal?: AbortSignal): Promise<readonly Doorbell[]> {
+		return (await this.#get<DoorbellList>("/doorbells", signal)).items;
+	}
+
+	visits(cursor: string | null, signal?: AbortSignal): Promise<VisitPage> {
+		const query = cursor ? `?cursor=${encodeURIComponent(cursor)}` : "";
+		return this.#get<VisitPage>(`/visits${query}`, signal);
+	}
+
+	visit(id: string, signal?: AbortSignal): Promise<Visit> {
+		return this.#get<Visit>(`/visits/${id}`, signal);
+	}
+
+	async deleteVisit(id: string, signal?: AbortSignal): Promise<void> {
+		await this.http.request("DELETE", `${API}/visits/${id}`, { ...(signal && { signal }) });
+	}
+
+	iceServers(signal?: AbortSignal): Promise<IceServers> {
+		return this.#get<IceServers>("/ice-servers", signal);
+	}
+
+	pushKey(signal?: AbortSignal): Promise<PushKey> {
+		return this.#get<PushKey>("/push/key", signal);
+	}
+
+	async subscribe(subscription: PushSubscription, signal?: AbortSignal): Promise<void> {
+		await this.#send("POST", "/push/subscriptions", subscription, signal);
+	}
+
+	async unsubscribe(subscription: PushSubscription, signal?: AbortSignal): Promise<void> {
+		await this.#send("DELETE", "/push/subscriptions", subscription, signal);
+	}
+
+	/** Ask for a real push to this phone. */
+	async testPush(signal?: AbortSignal): Promise<void> {
+		await this.http.request("POST", `${API}/push/test`, { ...(signal && { signal }) });
+	}
+
+	/** Offer a call; `answers` names the visit whose ring this phone answers. */
+	async live(
+		doorbell: string,
+		answers: string | undefined,
+		sdp: string,
+		signal: AbortSignal,
+	): Promise<LiveAnswer> {
+		const query = answers ? `?answers=${encodeURIComponent(answers)}` : "";
+		const response = await this.http.request("POST", `${API}/doorbells/${doorbell}/live${query}`, {
+			body: sdp,
+			contentType: SDP_TYPE,
+			signal,
+		});
+		// Only the path counts: behind a proxy the server may not know its own name.
+		const base = globalThis.location?.href;
+		const path = new URL(response.headers.get("Location") ?? "", base).pathname;
+		return {
+			call: path.slice(path.lastIndexOf("/") + 1),
+			path,
+			sdp: await response.text(),
+			etag: response.headers.get("ETag"),
+		};
+	}
+
+	async trickle(answer: LiveAnswer, fragment: string, signal: AbortSignal): Promise<void> {
+		await this.http.request("PATCH", answer.path, {
+			body: fragment,
+			contentType: TRICKLE_TYPE,
+			headers: answer.etag ? { "If-Match": answer.etag } : {},
+			signal,
+		});
+	}
+
+	async hangUp(path: string): Promise<void> {
+		await this.http.request("DELETE", path);
+	}
+
+	async #get<T>(path: string, signal?: AbortSignal): Promise<T> {
+		const response = await this.http.request("GET", `${API}${path}`, { ...(signal && { signal }) });
+		return (await response.json()) as T;
+	}
+
+	async #send(method: string, path: string, value: object, signal?: AbortSignal): Promise<void> {
+		await this.http.request(method, `${API}${path}`, {
+			body: JSON.stringify(value),
+			contentType: JSON_TYPE,
+			...(signal && { signal }),
+		});
+	}
+}
+
+export const visitPaths = {
+	snapshot: (id: string) => `${API}/visits/${id}/snapshot.jpg`,
+	clip: (id: string) => `${API}/visits/${id}/clip.mp4`,
+};
