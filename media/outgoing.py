@@ -23,10 +23,10 @@ from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from aiortc.rtcrtpsender import RTCEncodedFrame
 
-from media.compat import check_aiortc
+from media.aiortc_version import require_known_versions
 from media.frames import SOUND_FRAME_SAMPLES, EncodedFrame, Kind
 
-check_aiortc()
+require_known_versions()
 log = logging.getLogger(__name__)
 
 STARTS_HEADER = "Doorstep-Starts"

@@ -17,10 +17,10 @@ from aiortc import (
 from aiortc.exceptions import InvalidStateError, OperationError
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
-from media.compat import check_aiortc
+from media.aiortc_version import require_known_versions
 from media.guard import guard
 
-check_aiortc()
+require_known_versions()
 log = logging.getLogger(__name__)
 
 
