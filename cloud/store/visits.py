@@ -13,21 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.store.database import Database
 from cloud.store.tables import confirmations, moments, visits
+from protocol.api import VisitEvent
 from protocol.door import Clip, Moment, Visit
 from protocol.link import Occurrence, Report, VisitMoment, VisitOpened
 
-Change = Literal["opened", "rang", "answered", "moment", "snapshot", "closed", "clip"]
 # As many as the protocol's Visit carries.
 MOMENTS_LIMIT = 200
 PAGE_LIMIT = 50
 
 
-@dataclass(frozen=True, slots=True)
-class VisitChange:
-    """What happened to a visit, and all of it as it is now."""
-
-    change: Change
-    visit: Visit
+# What a visit's change is called on the wire.
+Change = Literal["opened", "rang", "answered", "moment", "snapshot", "closed", "clip"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ class Visits:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def apply(self, doorbell: str, report: Report, now_ms: int) -> VisitChange | None:
+    async def apply(self, doorbell: str, report: Report, now_ms: int) -> VisitEvent | None:
         """Write one report down, once; None when it changes nothing.
 
         When this returns, the report is on the disk.
@@ -56,13 +52,13 @@ class Visits:
             if change is None:
                 return None
             visit = await _find(writing, report.what.visit)
-        return VisitChange(change, visit) if visit else None
+        return VisitEvent(change=change, visit=visit) if visit else None
 
-    async def set_snapshot(self, doorbell: str, visit: str, at_ms: int) -> VisitChange | None:
+    async def set_snapshot(self, doorbell: str, visit: str, at_ms: int) -> VisitEvent | None:
         """Note that the picture is there; None when the visit is deleted or another's."""
         return await self._set(doorbell, visit, at_ms, "snapshot", {"snapshot": True})
 
-    async def set_clip(self, doorbell: str, visit: str, clip: Clip) -> VisitChange | None:
+    async def set_clip(self, doorbell: str, visit: str, clip: Clip) -> VisitEvent | None:
         """Note that the clip is there; None when the visit is deleted or another's."""
         values = {"clip": clip.model_dump(mode="json")}
         return await self._set(doorbell, visit, clip.starts_ms, "clip", values)
@@ -96,13 +92,15 @@ class Visits:
 
     async def _set(
         self, doorbell: str, visit: str, at_ms: int, change: Change, values: dict[str, Any]
-    ) -> VisitChange | None:
+    ) -> VisitEvent | None:
         async with self._database.write() as writing:
             # Picture and clip travel apart from the link and may overtake its report.
             await _open(writing, doorbell, visit, "motion", at_ms)
             await writing.execute(_of(doorbell, visit).values(values))
             found = await _find(writing, visit)
-        return VisitChange(change, found) if found and found.doorbell == doorbell else None
+        return (
+            VisitEvent(change=change, visit=found) if found and found.doorbell == doorbell else None
+        )
 
 
 def _of(doorbell: str, visit: str) -> Any:

@@ -1,0 +1,148 @@
+"""The calls that phones have with doorbells, as far as the server takes part."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from dataclasses import dataclass, field
+
+from cloud.shared.metrics import Metrics
+from cloud.shared.problems import ProblemError
+from cloud.signalling.links import Link, Links
+from cloud.signalling.replies import LinkLostError, Replies
+from protocol.door import Phone
+from protocol.link import CallAnswer, CallHangUp, CallOffer, CallRefused
+
+log = logging.getLogger(__name__)
+
+# A doorbell that gathers candidates answers in half a second; a busy Pi Zero in a few.
+ANSWER_TIMEOUT_S = 10.0
+# A doorbell cannot serve more phones than this at once; a household has fewer.
+_CALLS_PER_DOORBELL = 16
+# One phone may have an old call that is not yet reaped, and a new one, in a few tabs.
+_CALLS_PER_PHONE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One phone and one doorbell. `ufrag` is the phone's ICE user fragment."""
+
+    doorbell: str
+    phone: str
+    ufrag: str
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    etag: str = field(default_factory=lambda: f'"{secrets.token_urlsafe(9)}"')
+
+
+class Calls:
+    """All calls. A call ends when either side hangs up or the doorbell's link is lost."""
+
+    def __init__(
+        self, links: Links, metrics: Metrics, answer_timeout_s: float = ANSWER_TIMEOUT_S
+    ) -> None:
+        self._links = links
+        self._metrics = metrics
+        self._answer_timeout_s = answer_timeout_s
+        self._calls: dict[str, Call] = {}
+        self._answers: Replies[CallAnswer | CallRefused] = Replies()
+
+    def get(self, call: str) -> Call | None:
+        return self._calls.get(call)
+
+    async def place(
+        self, link: Link, phone: Phone, sdp: str, ufrag: str, answers: str | None
+    ) -> tuple[Call, str]:
+        """Call the doorbell; the call and its SDP answer. ProblemError says why there is none."""
+        call = Call(link.doorbell, phone.id, ufrag)
+        self._check_room(call)
+        self._calls[call.id] = call
+        self._count()
+        offer = CallOffer(call=call.id, sdp=sdp, phone=phone, answers=answers)
+        answered = False
+        try:
+            answer = await self._answer(link, call, offer)
+            answered = True
+        finally:
+            if not answered:
+                self.forget(call.id)
+        log.info("[call %s] answered by doorbell %s", call.id, call.doorbell)
+        return call, answer.sdp
+
+    def replied(self, doorbell: str, reply: CallAnswer | CallRefused) -> None:
+        """The doorbell answered or refused; what nobody waits for any more is hung up."""
+        taken = self._answers.give(doorbell, reply.call, reply)
+        link = self._links.get(doorbell)
+        if not taken and link and isinstance(reply, CallAnswer) and not self.get(reply.call):
+            link.send(CallHangUp(call=reply.call))
+
+    def hang_up(self, call: Call) -> None:
+        """The phone has had enough."""
+        if link := self._links.get(call.doorbell):
+            link.send(CallHangUp(call=call.id))
+        self.forget(call.id)
+
+    def ended(self, doorbell: str, call: str) -> None:
+        """The doorbell says that the call is over."""
+        known = self._calls.get(call)
+        if known and known.doorbell == doorbell:
+            self.forget(call)
+
+    def lost(self, doorbell: str) -> None:
+        """The doorbell's link is gone, and its calls with it."""
+        self._answers.lose(doorbell)
+        for call in [c for c in self._calls.values() if c.doorbell == doorbell]:
+            self.forget(call.id)
+
+    def forget(self, call: str) -> None:
+        if self._calls.pop(call, None):
+            log.info("[call %s] over", call)
+            self._count()
+
+    async def _answer(self, link: Link, call: Call, offer: CallOffer) -> CallAnswer:
+        began = time.monotonic()
+        with self._answers.expect(call.doorbell, call.id) as future:
+            link.send(offer)
+            try:
+                async with asyncio.timeout(self._answer_timeout_s):
+                    reply = await future
+            except TimeoutError as error:
+                link.send(CallHangUp(call=call.id))
+                raise self._failed("timeout", _no_answer()) from error
+            except LinkLostError as error:
+                raise self._failed("lost", _link_lost()) from error
+        if isinstance(reply, CallRefused):
+            raise self._failed("refused", _refused(reply))
+        self._metrics.calls.labels("answered").inc()
+        self._metrics.answer_s.observe(time.monotonic() - began)
+        return reply
+
+    def _failed(self, outcome: str, problem: ProblemError) -> ProblemError:
+        self._metrics.calls.labels(outcome).inc()
+        return problem
+
+    def _check_room(self, call: Call) -> None:
+        calls = self._calls.values()
+        at_door = sum(1 for other in calls if other.doorbell == call.doorbell)
+        of_phone = sum(1 for other in calls if other.phone == call.phone)
+        if at_door >= _CALLS_PER_DOORBELL or of_phone >= _CALLS_PER_PHONE:
+            self._metrics.calls.labels("full").inc()
+            detail = "Too many calls at once. Hang up another one, or wait a little."
+            raise ProblemError(503, "Too many calls", detail, headers={"Retry-After": "5"})
+
+    def _count(self) -> None:
+        self._metrics.active_calls.set(len(self._calls))
+
+
+def _no_answer() -> ProblemError:
+    return ProblemError(504, "No answer", "The doorbell did not answer in time. Try again.")
+
+
+def _link_lost() -> ProblemError:
+    detail = "The doorbell went away while it was called. Try again."
+    return ProblemError(503, "Doorbell away", detail, headers={"Retry-After": "5"})
+
+
+def _refused(reply: CallRefused) -> ProblemError:
+    return ProblemError(reply.status, "The doorbell refused the call", reply.detail)
