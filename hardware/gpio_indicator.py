@@ -1,0 +1,69 @@
+"""The small light at the button."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Protocol, Self
+
+import gpiozero
+
+from hardware.errors import ClosedError
+from hardware.gpio import translated
+from hardware.ports import Signal
+
+
+class _Led(Protocol):
+    value: float
+
+    @property
+    def closed(self) -> bool: ...
+    def close(self) -> None: ...
+    def pulse(self, fade_in_time: float, fade_out_time: float) -> None: ...
+    def blink(self, on_time: float, off_time: float) -> None: ...
+
+
+class GpioIndicator:
+    """A dimmable LED: dark, breathing while it rings, lit in a call, blinking at a fault."""
+
+    def __init__(self, pin: int, factory: Any) -> None:
+        self._pin, self._factory = pin, factory
+        self._led: _Led | None = None
+        self._shown = Signal.DARK
+
+    async def __aenter__(self) -> Self:
+        with translated("indicator", self._pin):
+            self._led = gpiozero.PWMLED(self._pin, pin_factory=self._factory)
+        self._shown = Signal.DARK
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        if self._led:
+            # Joins the thread that blinks.
+            await asyncio.to_thread(self._led.close)
+
+    def show(self, signal: Signal) -> None:
+        led = self._led
+        if led is None or led.closed:
+            raise ClosedError("The indicator is closed.")
+        if signal is self._shown:
+            return
+        self._shown = signal
+        with translated("indicator", self._pin):
+            _light(led, signal)
+
+
+def _light(led: _Led, signal: Signal) -> None:
+    match signal:
+        case Signal.DARK:
+            led.value = 0.0
+        case Signal.RINGING:
+            led.pulse(fade_in_time=0.5, fade_out_time=0.5)
+        case Signal.LIVE:
+            led.value = 1.0
+        case Signal.LISTENING:
+            led.pulse(fade_in_time=1.5, fade_out_time=1.5)
+        case Signal.FAULT:
+            led.blink(on_time=0.1, off_time=0.9)

@@ -1,0 +1,58 @@
+"""What a board is told when it is opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from media.frames import VideoFormat
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """The board's wiring: GPIO numbers as Broadcom counts them.
+
+    18 to 21 are left free for I2S sound, 2 and 3 for I2C.
+    """
+
+    button: int = 17
+    motion: int = 27
+    lock: int = 22
+    light: int = 23
+    chime: int = 24
+    indicator: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class BoardOptions:
+    """How to open a board; each board reads what concerns it.
+
+    `camera` (twin): "porch", "loop", the path of a video file, or "/dev/videoN".
+    `sound` (twin): "visitor", "silence", or the path of a sound file.
+    """
+
+    camera: str = "porch"
+    sound: str = "visitor"
+    language: Literal["en", "de"] = "en"
+    """Of the visitor and of the clock in the drawn picture."""
+    control_socket: Path | None = None
+    """Where a running twin listens for `send`; None: nowhere."""
+    cache_dir: Path | None = None
+    """Where the pre-encoded loop is kept; None: encoded afresh each time."""
+    width: int = 1280
+    height: int = 720
+    fps: int = 30
+    bitrate_bps: int = 2_000_000
+    time_code: bool = True
+    """Whether the twin writes the machine-readable capture time into its pictures."""
+    audio_device: str | None = None
+    """Part of the sound card's name (Pi); None: the system's default."""
+    flip: bool = False
+    """The camera hangs upside down (Pi)."""
+    pins: Pins = field(default_factory=Pins)
+
+    @property
+    def video(self) -> VideoFormat:
+        """What the camera is to yield."""
+        return VideoFormat(self.width, self.height, self.fps, self.bitrate_bps)

@@ -1,0 +1,105 @@
+"""The twin: a whole board without hardware, and the world around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from hardware.board import Board
+from hardware.camera_feed import STALL_TIMEOUT_S
+from hardware.errors import MissingError
+from hardware.gpio import GpioLight, GpioSensor
+from hardware.gpio_indicator import GpioIndicator
+from hardware.gpio_pulse import GpioChime, GpioLock
+from hardware.options import BoardOptions
+from hardware.ports import Camera
+from hardware.twin.camera import SceneCamera
+from hardware.twin.control import ControlServer
+from hardware.twin.pictures import Scene
+from hardware.twin.porch.scene import Porch
+from hardware.twin.sound import TwinMicrophone, TwinSpeaker, background
+from hardware.twin.video_file import VideoFile, open_video
+from hardware.twin.voice import read_sound
+from hardware.twin.world import World
+
+SOUNDS = Path(__file__).parent / "sounds"
+
+
+@dataclass(kw_only=True)
+class TwinBoard(Board):
+    """A board with the `world` it stands in; drive that to make things happen."""
+
+    world: World
+    control: ControlServer | None = None
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as opening:
+            opening.callback(self.world.close)
+            await opening.enter_async_context(_Parts(self))
+            if self.control:
+                await opening.enter_async_context(self.control)
+            self._life = opening.pop_all()
+        return self
+
+
+class _Parts:
+    """The plain board's own life, inside the twin's."""
+
+    def __init__(self, board: TwinBoard) -> None:
+        self._board = board
+        self._life = AsyncExitStack()
+
+    async def __aenter__(self) -> None:
+        await Board.__aenter__(self._board)
+        self._life = self._board._life
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._life.aclose()
+
+
+def open_twin(options: BoardOptions, *, stall_timeout_s: float = STALL_TIMEOUT_S) -> TwinBoard:
+    """A twin, not yet entered. MissingError when its camera or sound file is not there."""
+    greeting = None
+    if options.sound == "visitor":
+        greeting = read_sound(SOUNDS / f"greeting.{options.language}.ogg")
+    world = World(options.pins, greeting=greeting)
+    factory, pins = world.factory, options.pins
+    return TwinBoard(
+        world=world,
+        control=ControlServer(world, options.control_socket) if options.control_socket else None,
+        camera=_camera(options, world, stall_timeout_s),
+        microphone=TwinMicrophone(background(options.sound), world.voice),
+        speaker=TwinSpeaker(world.ears),
+        motion=GpioSensor.motion(pins.motion, factory),
+        button=GpioSensor.button(pins.button, factory),
+        lock=GpioLock(pins.lock, factory),
+        light=GpioLight(pins.light, factory),
+        chime=GpioChime(pins.chime, factory),
+        indicator=GpioIndicator(pins.indicator, factory),
+    )
+
+
+def _camera(options: BoardOptions, world: World, stall_timeout_s: float) -> Camera:
+    return SceneCamera(
+        _scene(options, world),
+        options.video,
+        time_code=options.time_code,
+        stalled=lambda: world.stalled,
+        stall_timeout_s=stall_timeout_s,
+    )
+
+
+def _scene(options: BoardOptions, world: World) -> Callable[[], Scene]:
+    if options.camera == "porch":
+        return lambda: Porch(world, options.video)
+    path = Path(options.camera)
+    if not path.exists():
+        raise MissingError(
+            f"There is no camera {options.camera!r}."
+            ' Use "porch", "loop", the path of a video file, or /dev/video0.'
+        )
+    open_video(path).close()
+    return lambda: VideoFile(path)

@@ -1,0 +1,48 @@
+"""What was heard in front of the door: a record of the speaker's last half minute."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from hardware.twin.voice import Samples
+from media.frames import SOUND_FRAME_SAMPLES, SOUND_RATE_HZ
+
+RECORD_S = 30
+
+
+class Ears:
+    """Pieces of 20 ms as they were played, the oldest forgotten."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pieces: deque[Samples] = deque(maxlen=RECORD_S * SOUND_RATE_HZ // SOUND_FRAME_SAMPLES)
+        self.catch_up: Callable[[], None] = lambda: None
+        """Called before listening, so that a speaker can hand over what has been played."""
+
+    def hear(self, piece: Samples) -> None:
+        """Take 20 ms of sound."""
+        with self._lock:
+            self._pieces.append(piece)
+
+    def last(self, seconds: float) -> Samples:
+        """The newest `seconds`; shorter when less was played."""
+        self.catch_up()
+        with self._lock:
+            pieces = list(self._pieces)
+        if not pieces:
+            return np.zeros(0, np.int16)
+        return np.concatenate(pieces)[-round(seconds * SOUND_RATE_HZ) :]
+
+    def rms(self, seconds: float) -> float:
+        """Loudness of the newest `seconds`, 0 to 32767."""
+        samples = self.last(seconds).astype(np.float64)
+        return float(np.sqrt(np.mean(samples**2))) if len(samples) else 0.0
+
+    def peak(self, seconds: float) -> int:
+        """The loudest sample of the newest `seconds`."""
+        samples = self.last(seconds).astype(np.int32)
+        return int(np.max(np.abs(samples))) if len(samples) else 0

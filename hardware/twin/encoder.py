@@ -1,0 +1,66 @@
+"""H.264 by libx264 through PyAV, set up as the camera port promises it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import av
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType
+
+from hardware.errors import MissingError
+from hardware.twin.pictures import Picture
+from media.frames import EncodedFrame, VideoFormat
+
+# A new viewer without a keyframe request, and a recording's seek, wait at most this long.
+KEYFRAME_EVERY_S = 2.0
+# A sender keeps the last 128 packets for retransmission, about 150 kB: a keyframe must fit.
+KEYFRAME_LIMIT_BITS = 110_000 * 8
+# Above this no setting helps the picture of a door, and a phone's uplink is not asked for more.
+BITRATE_LIMITS_BPS = (150_000, 6_000_000)
+
+
+class H264Encoder:
+    """One picture in, one access unit out: no reordering, no delay, SPS and PPS on keyframes."""
+
+    def __init__(self, video: VideoFormat, keyframe_every: int | None = None) -> None:
+        context = av.CodecContext.create("libx264", "w")
+        if not isinstance(context, VideoCodecContext):
+            raise MissingError("PyAV has no libx264 encoder. Install PyAV's own wheel.")
+        context.width, context.height, context.pix_fmt = video.width, video.height, "yuv420p"
+        context.time_base = Fraction(1, 1_000_000)
+        context.framerate = Fraction(video.fps)
+        context.bit_rate = video.bitrate_bps
+        context.gop_size = keyframe_every or round(KEYFRAME_EVERY_S * video.fps)
+        context.max_b_frames = 0
+        context.thread_count = 1
+        context.options = _options(video)
+        self._context = context
+
+    def encode(self, picture: Picture, at_us: int, keyframe: bool) -> EncodedFrame:
+        """Encode at once."""
+        frame = av.VideoFrame.from_ndarray(picture.data, format="yuv420p")
+        frame.pts, frame.time_base = at_us, self._context.time_base
+        frame.pict_type = PictureType.I if keyframe else PictureType.NONE
+        (packet,) = self._context.encode(frame)
+        return EncodedFrame("video", bytes(packet), at_us, packet.is_keyframe)
+
+    def set_bitrate(self, bps: int) -> None:
+        """Aim at this rate from the next picture on; clamped to what makes sense."""
+        low, high = BITRATE_LIMITS_BPS
+        self._context.bit_rate = max(low, min(high, bps))
+
+
+def _options(video: VideoFormat) -> dict[str, str]:
+    return {
+        # The cheapest preset that still predicts motion well enough for leaves and a visitor.
+        "preset": "superfast",
+        "tune": "zerolatency",
+        "profile": "baseline",
+        "level": "3.1" if video.width * video.height * video.fps <= 1280 * 720 * 30 else "4.1",
+        "forced-idr": "1",
+        # x264 takes a new rate in flight only when it was opened with a buffer model.
+        "maxrate": str(BITRATE_LIMITS_BPS[1]),
+        "bufsize": str(KEYFRAME_LIMIT_BITS),
+        "x264-params": "scenecut=0:colorprim=bt709:transfer=bt709:colormatrix=bt709:range=tv",
+    }

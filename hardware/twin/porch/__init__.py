@@ -1,0 +1,1 @@
+"""The drawn porch: what the twin's camera looks at."""
