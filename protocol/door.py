@@ -35,12 +35,16 @@ class DoorState(Message):
 
 
 class Moment(Message):
-    """One thing that happened in a visit; `who` is a phone's name or empty for the visitor."""
+    """One thing that happened in a visit; `who` is a phone's name or empty for the visitor.
+
+    `quiet` marks a ring in quiet hours: phones show it without a sound.
+    """
 
     at_ms: UnixMs
     what: Literal["motion", "rang", "answered", "hung_up", "unlocked", "light_on", "light_off",
                   "chimed", "quick_reply", "missed"]  # fmt: skip
     who: str = Field(default="", max_length=60)
+    quiet: bool = False
 
 
 class Clip(Message):

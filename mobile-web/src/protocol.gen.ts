@@ -121,6 +121,7 @@ export interface Moment {
 	at_ms: number;
 	what: "motion" | "rang" | "answered" | "hung_up" | "unlocked" | "light_on" | "light_off" | "chimed" | "quick_reply" | "missed";
 	who: string;
+	quiet: boolean;
 }
 
 /** Whether the door's microphone is heard by this phone. */
