@@ -16,6 +16,7 @@ from cloud.shared.problems import ProblemError, problem_response
 from cloud.signalling.calls import Calls
 from cloud.signalling.enrolment import Enrolment
 from cloud.signalling.links import (
+    NOT_KEPT,
     NOT_TEXT,
     REFUSED,
     SILENT,
@@ -25,6 +26,7 @@ from cloud.signalling.links import (
     malformed,
 )
 from cloud.signalling.pairing import PairingDesk
+from cloud.store.database import DatabaseError
 from cloud.store.roster import Roster
 from cloud.store.visits import Visits
 from protocol.api import DoorbellEvent, VisitEvent
@@ -167,7 +169,12 @@ class LinkEndpoint:
             await self._changed(link, message)
 
     async def _report(self, link: Link, report: Report) -> None:
-        event = await self.visits.apply(link.doorbell, report, now_ms(self.clock))
+        try:
+            event = await self.visits.apply(link.doorbell, report, now_ms(self.clock))
+        except DatabaseError as error:
+            # Unconfirmed, so the doorbell says it again once it is back.
+            log.error("[link %s] a report could not be kept: %s", link.doorbell, error)
+            raise _ClosedError(NOT_KEPT) from error
         if event:
             self.tell(event)
         link.send(Confirmed(epoch=report.epoch, sequence=report.sequence))

@@ -39,6 +39,7 @@ class Closing:
 GONE = Closing(1000, "Goodbye.")
 NOT_TEXT = Closing(1003, "The link speaks in text frames only.")
 RESTARTING = Closing(1012, "The server restarts. Come back soon.")
+NOT_KEPT = Closing(1013, "The server cannot write. Try again later.")
 REFUSED = Closing(4403, "This doorbell is not served here.")
 SILENT = Closing(4408, "No hello came in time.")
 REPLACED = Closing(4409, "The same doorbell has connected again.")

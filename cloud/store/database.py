@@ -20,7 +20,7 @@ _BUSY_TIMEOUT_MS = 5_000
 
 
 class DatabaseError(RuntimeError):
-    """The database cannot be opened; the text is one sentence with the remedy."""
+    """The database cannot be used; the text is one sentence with the remedy."""
 
 
 class Database:
@@ -41,10 +41,7 @@ class Database:
                 await connection.run_sync(_migrate)
         except SQLAlchemyError as error:
             await self.close()
-            raise DatabaseError(
-                f"The database {self._path} cannot be used ({type(error).__name__}); "
-                "check its folder's rights, or put a backup in its place."
-            ) from error
+            raise self._failed(error) from error
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -57,14 +54,26 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A consistent view."""
-        async with self._engine.connect() as connection:
-            yield connection
+        try:
+            async with self._engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise self._failed(error) from error
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction; on leaving it is on the disk, or, after an error, undone."""
-        async with self._writing, self._engine.begin() as connection:
-            yield connection
+        try:
+            async with self._writing, self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: SQLAlchemyError) -> DatabaseError:
+        return DatabaseError(
+            f"The database {self._path} cannot be used ({type(error).__name__}); "
+            "check its folder's rights and free space, or put a backup in its place."
+        )
 
 
 def _engine(path: Path) -> AsyncEngine:
