@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
+from collections.abc import Callable
 
 import av
 import numpy as np
@@ -25,7 +27,8 @@ Samples = npt.NDArray[np.int16]
 class Voice:
     """What one phone says, cut into 20 ms."""
 
-    def __init__(self) -> None:
+    def __init__(self, news: Callable[[], None]) -> None:
+        self._news = news
         self._frames: deque[Samples] = deque(maxlen=LIMIT_FRAMES)
         self._rest = np.zeros(0, np.int16)
         self._playing = False
@@ -47,6 +50,7 @@ class Voice:
         while len(self._rest) >= SOUND_FRAME_SAMPLES:
             self._take(self._rest[:SOUND_FRAME_SAMPLES])
             self._rest = self._rest[SOUND_FRAME_SAMPLES:]
+        self._news()
 
     def pull(self) -> Samples | None:
         """The next 20 ms, or None while nothing is ready."""
@@ -64,10 +68,11 @@ class Mixer:
 
     def __init__(self) -> None:
         self._voices: list[Voice] = []
+        self._news = asyncio.Event()
 
     def join(self) -> Voice:
         """A new voice; `leave` when its phone has gone."""
-        voice = Voice()
+        voice = Voice(self._news.set)
         self._voices.append(voice)
         return voice
 
@@ -83,6 +88,12 @@ class Mixer:
             return None
         total = np.sum(parts, axis=0, dtype=np.int32).clip(-32768, 32767)
         return SoundFrame(total.astype("<i2").tobytes(), at_us)
+
+    async def sound_waits(self) -> None:
+        """Wait until `mix` has something to give."""
+        while not any(voice.ready for voice in self._voices):
+            self._news.clear()
+            await self._news.wait()
 
 
 def mono(frame: av.AudioFrame) -> Samples:

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from fractions import Fraction
 from functools import lru_cache
 from types import MethodType
-from typing import Any, Literal
+from typing import Any
 
 import av
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCRtpSender, RTCRtpTransceiver
@@ -93,15 +93,16 @@ def send_passthrough(
     track: PassthroughTrack,
     want_keyframe: Callable[[], None] | None = None,
     *,
-    direction: Literal["sendonly", "sendrecv"] = "sendonly",
+    listen: bool = False,
     exact: bool = False,
 ) -> RTCRtpTransceiver:
     """Add a transceiver that sends `track` as it is; for the offering and the answering side.
 
     An answerer must call this before `setRemoteDescription`: later preferences are ignored and
     H.264 would go out under another codec's name. PLI and FIR of the peer call `want_keyframe`.
+    With `listen` the peer may send as well. `exact`: see the agreement above.
     """
-    transceiver = pc.addTransceiver(track, direction=direction)
+    transceiver = pc.addTransceiver(track, direction="sendrecv" if listen else "sendonly")
     transceiver.setCodecPreferences(_codecs(track._kind))
     sender: Any = transceiver.sender
     if want_keyframe is not None:

@@ -65,6 +65,20 @@ def read_offer(sdp: str) -> SessionDescription:
     return offer
 
 
+def split_slow_candidates(sdp: str) -> tuple[str, list[str]]:
+    """The offer without candidates whose names must be looked up (mDNS), and those candidates.
+
+    Looking up takes up to a second and an answer cannot wait; hand them to `add_candidate` later.
+    """
+    lines = sdp.splitlines()
+    slow = [line for line in lines if line.startswith("a=candidate:") and ".local " in line]
+    if not slow:
+        return sdp, []
+    gone = {*slow, "a=end-of-candidates"}
+    ending = [""] if "a=end-of-candidates" in lines else []
+    return "\r\n".join(line for line in lines if line not in gone) + "\r\n", slow + ending
+
+
 async def accept_offer(pc: RTCPeerConnection, sdp: str) -> str:
     """The answer to an offer, host candidates included. Transceivers must have been added.
 

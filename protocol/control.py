@@ -106,10 +106,13 @@ class Challenge(Message):
 
 
 class Denied(Message):
-    """The request was not carried out, and what the person can do about it."""
+    """The request was not carried out, and what the person can do about it.
+
+    `id` is 0 when the message had none that could be read.
+    """
 
     type: Literal["denied"] = "denied"
-    id: RequestId
+    id: int = Field(ge=0, le=2**31)
     reason: Literal["malformed", "right", "challenge", "busy", "fault", "rate"]
     detail: Sentence
 

@@ -1,0 +1,154 @@
+"""The data channels of one call: what a phone asks, what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+
+from aiortc import RTCDataChannel
+
+from device.services.desk import CallDesk
+from protocol.base import CONTROL_MESSAGE_LIMIT_BYTES
+from protocol.control import (
+    CallState,
+    ControlReply,
+    ControlRequest,
+    Denied,
+    Done,
+    HangUp,
+    Mute,
+    Ping,
+    parse_control_request,
+)
+from protocol.door import Phone
+from protocol.errors import RemoteProtocolError
+
+log = logging.getLogger(__name__)
+
+# A person taps a few times a second at most; more is a broken or hostile program.
+WAITING_LIMIT = 32
+# The doorbell's slowest action, a lock that does not answer, is known long before.
+PERFORM_LIMIT_S = 10.0
+# A phone that does not take its replies for this long is told nothing more until it does.
+UNSENT_LIMIT_BYTES = 256 * 1024
+# The phone says something every second; twice the three that it allows us, for a sleepy radio.
+SILENCE_LIMIT_S = 6.0
+
+
+class Controls:
+    """The `control` and `latest` channels of one phone's call.
+
+    `on_mute(muted)` and `on_hang_up()` are the call's own; everything else goes to the desk.
+    """
+
+    def __init__(
+        self,
+        call: str,
+        phone: Phone,
+        desk: CallDesk,
+        on_mute: Callable[[bool], None],
+        on_hang_up: Callable[[], None],
+        silence_limit_s: float = SILENCE_LIMIT_S,
+    ) -> None:
+        self._call = call
+        self._phone = phone
+        self._desk = desk
+        self._on_mute = on_mute
+        self._on_hang_up = on_hang_up
+        self._channel: RTCDataChannel | None = None
+        self._opened = asyncio.Event()
+        self._waiting: asyncio.Queue[ControlRequest] = asyncio.Queue(WAITING_LIMIT)
+        self._silence_limit_s = silence_limit_s
+        self._patience: asyncio.Timeout | None = None
+        self._state: CallState | None = None
+
+    def attach(self, channel: RTCDataChannel) -> None:
+        """A channel that the phone has opened. Unknown labels are closed."""
+        if channel.label == "control" and self._channel is None:
+            self._channel = channel
+            channel.on("message", self._hear)
+            self._opened.set()
+            if self._state is not None:
+                self._say(self._state)
+        elif channel.label != "latest":
+            channel.close()
+        # `latest` carries nothing that the doorbell acts on: what arrives there is dropped.
+
+    def push(self, state: CallState) -> None:
+        """Tell the phone; only what differs from what it knows."""
+        if state != self._state:
+            self._state = state
+            self._say(state)
+
+    async def run(self) -> None:
+        """Hand requests to the desk, one after the other."""
+        while True:
+            request = await self._waiting.get()
+            self._say(await self._perform(request))
+
+    async def silence(self) -> None:
+        """Returns when the phone, once it had opened its channel, has said nothing for long."""
+        await self._opened.wait()
+        try:
+            async with asyncio.timeout(self._silence_limit_s) as self._patience:
+                await asyncio.Event().wait()
+        except TimeoutError:
+            return
+
+    def _hear(self, message: str | bytes) -> None:
+        if self._patience is not None and not self._patience.expired():
+            now_s = asyncio.get_running_loop().time()
+            self._patience.reschedule(now_s + self._silence_limit_s)
+        try:
+            request = parse_control_request(message)
+        except RemoteProtocolError as error:
+            self._say(Denied(id=_id_of(message), reason="malformed", detail=str(error)[:300]))
+            return
+        if isinstance(request, Ping | Mute | HangUp):
+            self._act(request)
+            return
+        try:
+            self._waiting.put_nowait(request)
+        except asyncio.QueueFull:
+            detail = "Too many requests at once. Wait a moment and try again."
+            self._say(Denied(id=request.id, reason="rate", detail=detail))
+
+    def _act(self, request: Ping | Mute | HangUp) -> None:
+        if isinstance(request, Mute):
+            self._on_mute(request.on)
+        self._say(Done(id=request.id))
+        if isinstance(request, HangUp):
+            self._on_hang_up()
+
+    async def _perform(self, request: ControlRequest) -> ControlReply:
+        try:
+            async with asyncio.timeout(PERFORM_LIMIT_S):
+                return await self._desk.perform(self._call, self._phone, request)
+        except TimeoutError:
+            detail = "The doorbell did not manage it in time. Try again."
+        except Exception:
+            # A fault of one part must not end the call: picture and sound still work.
+            log.exception("call %s: %s failed", self._call, request.type)
+            detail = "The doorbell could not do it because of a fault of its own. Try again."
+        return Denied(id=request.id, reason="fault", detail=detail)
+
+    def _say(self, message: ControlReply) -> None:
+        channel = self._channel
+        if channel is None or channel.readyState != "open":
+            return
+        if channel.bufferedAmount < UNSENT_LIMIT_BYTES:
+            channel.send(message.model_dump_json())
+
+
+def _id_of(message: str | bytes) -> int:
+    """The id of a message that is not in the protocol, or 0."""
+    if len(message) > CONTROL_MESSAGE_LIMIT_BYTES:
+        return 0
+    try:
+        found = json.loads(message)
+    except (ValueError, RecursionError):
+        return 0
+    number = found.get("id") if isinstance(found, dict) else None
+    return number if type(number) is int and 0 < number <= 2**31 else 0
