@@ -79,8 +79,8 @@ class Figure:
             y = top + PADDING + 14 + LINE_HEIGHT * row
             self._parts.append(_words(box.x, y, line, "soft"))
 
-    def arrow(self, start: Box, end: Box, lines: list[str], bow: float) -> None:
-        """A curve that bows to the right of its way, with its label at the middle."""
+    def arrow(self, start: Box, end: Box, lines: list[str], bow: float, words_at: float) -> None:
+        """A curve that bows to the right of its way, with its words so far along."""
         curve = _curve((start.x, start.y), (end.x, end.y), bow)
         free = [point for point in curve if not start.holds(point) and not end.holds(point)]
         points = free[:: max(1, len(free) // 24)] + free[-1:]
@@ -89,7 +89,7 @@ class Figure:
             f'<polyline points="{path}" fill="none" stroke="{EDGE}" stroke-width="1.5" '
             f'marker-end="url(#head)"/>'
         )
-        x, y = free[len(free) // 2]
+        x, y = free[int(len(free) * words_at)]
         rows = [row for line in lines for row in _broken(line)]
         for number, row in enumerate(rows):
             offset = (number - (len(rows) - 1) / 2) * 14
