@@ -1,0 +1,159 @@
+import type { CallState, Challenge, ControlReply, ControlRequest, Denied, Done } from "../protocol.gen";
+
+const PING_EVERY_MS = 1_000;
+const PINGS_MISSED_LIMIT = 3;
+// The doorbell answers at once, except while its lock moves; then within a pulse's first second.
+const REPLY_TIMEOUT_MS = 6_000;
+
+/** What is asked, before the channel gives it a number. */
+export type Asked = ControlRequest extends infer Each
+	? Each extends ControlRequest
+		? Omit<Each, "id">
+		: never
+	: never;
+
+type Reply = Done | Challenge | Denied;
+
+/** The doorbell said no, or said nothing; `detail` is its sentence. */
+export class DeniedError extends Error {
+	override readonly name = "DeniedError";
+
+	constructor(
+		readonly reason: Denied["reason"] | "silent",
+		readonly detail: string,
+	) {
+		super(detail || reason);
+	}
+}
+
+/** The part of RTCDataChannel that is used here. */
+export interface Channel {
+	readonly readyState: RTCDataChannelState;
+	send(text: string): void;
+	addEventListener(type: "open" | "close" | "message", listener: (event: Event) => void): void;
+}
+
+export interface ControlHandlers {
+	opened: () => void;
+	state: (state: CallState) => void;
+	/** The path is gone: pings unanswered, or the channel closed. Said once. */
+	lost: () => void;
+}
+
+interface Waiting {
+	resolve: (reply: Reply) => void;
+	reject: (error: DeniedError) => void;
+	timer: ReturnType<typeof setTimeout>;
+}
+
+/** Requests and replies over the channel `control`, and the heartbeat that notices a dead path. */
+export class Control {
+	readonly #waiting = new Map<number, Waiting>();
+	#lastId = 0;
+	#unanswered = 0;
+	#heartbeat: ReturnType<typeof setInterval> | undefined;
+	#closed = false;
+
+	constructor(
+		private readonly channel: Channel,
+		private readonly handlers: ControlHandlers,
+	) {
+		channel.addEventListener("message", (event) => this.#read((event as MessageEvent).data));
+		channel.addEventListener("close", () => this.#lost());
+		channel.addEventListener("open", () => this.#opened());
+		if (channel.readyState === "open") this.#opened();
+	}
+
+	/** Ask; resolves with `done` or a challenge, rejects with a DeniedError. */
+	request(asked: Asked): Promise<Reply> {
+		const id = this.#nextId();
+		return new Promise((resolve, reject) => {
+			const timer = setTimeout(() => this.#giveUp(id), REPLY_TIMEOUT_MS);
+			this.#waiting.set(id, { resolve, reject, timer });
+			if (!this.#send({ ...asked, id })) this.#giveUp(id);
+		});
+	}
+
+	/** Say goodbye without waiting for an answer. */
+	hangUp(): void {
+		this.#send({ type: "hang_up", id: this.#nextId() });
+	}
+
+	/** Stop; open requests are rejected. */
+	close(): void {
+		this.#closed = true;
+		clearInterval(this.#heartbeat);
+		for (const id of this.#waiting.keys()) this.#giveUp(id);
+	}
+
+	#opened(): void {
+		if (this.#closed || this.#heartbeat !== undefined) return;
+		this.#heartbeat = setInterval(() => this.#beat(), PING_EVERY_MS);
+		this.handlers.opened();
+	}
+
+	#beat(): void {
+		if (this.#unanswered >= PINGS_MISSED_LIMIT) {
+			this.#lost();
+			return;
+		}
+		this.#unanswered += 1;
+		this.#send({ type: "ping", id: this.#nextId() });
+	}
+
+	#read(text: unknown): void {
+		// Whatever arrives shows that the path is alive.
+		this.#unanswered = 0;
+		const reply = parseReply(text);
+		if (!reply) return;
+		if (reply.type === "call_state") this.handlers.state(reply);
+		else this.#settle(reply);
+	}
+
+	#settle(reply: Reply): void {
+		const waiting = this.#waiting.get(reply.id);
+		if (!waiting) return; // An answer to a ping, or one that came too late.
+		this.#waiting.delete(reply.id);
+		clearTimeout(waiting.timer);
+		if (reply.type !== "denied") waiting.resolve(reply);
+		else waiting.reject(new DeniedError(reply.reason, reply.detail));
+	}
+
+	/** Nobody will answer this one any more. */
+	#giveUp(id: number): void {
+		const waiting = this.#waiting.get(id);
+		this.#waiting.delete(id);
+		clearTimeout(waiting?.timer);
+		waiting?.reject(new DeniedError("silent", ""));
+	}
+
+	#lost(): void {
+		if (this.#closed) return;
+		this.close();
+		this.handlers.lost();
+	}
+
+	#send(request: ControlRequest): boolean {
+		if (this.channel.readyState !== "open") return false;
+		this.channel.send(JSON.stringify(request));
+		return true;
+	}
+
+	#nextId(): number {
+		this.#lastId += 1;
+		return this.#lastId;
+	}
+}
+
+const REPLIES = new Set(["done", "challenge", "denied", "call_state"]);
+
+/** A message of the doorbell, or undefined when it is none of this version. */
+export function parseReply(text: unknown): ControlReply | undefined {
+	if (typeof text !== "string") return undefined;
+	try {
+		const value = JSON.parse(text) as ControlReply;
+		return REPLIES.has(value?.type) ? value : undefined;
+	} catch {
+		return undefined;
+	}
+}

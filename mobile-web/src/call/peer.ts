@@ -1,0 +1,98 @@
+import { h264First, trickleFragment } from "./sdp";
+
+// Pictures are shown the moment they are whole: a door is watched live, not enjoyed.
+const VIDEO_BUFFER_MS = 0;
+// Below this, ordinary Wi-Fi jitter makes voices crackle.
+const AUDIO_BUFFER_MS = 50;
+
+type BufferedReceiver = RTCRtpReceiver & { jitterBufferTarget?: number | null };
+
+/**
+ * One peer connection with everything a call needs, its offer made at once. It can be prepared
+ * before anyone taps, so that a tap only has to post the offer.
+ */
+export class Peer {
+	readonly connection: RTCPeerConnection;
+	/** Video and sound of the door; the tracks are there before the first picture is. */
+	readonly stream: MediaStream;
+	readonly control: RTCDataChannel;
+	/** Newest matters only: unordered, never sent again. */
+	readonly latest: RTCDataChannel;
+	readonly madeAtMs = Date.now();
+	readonly #audio: RTCRtpTransceiver;
+	readonly #ready: Promise<void>;
+	#late: RTCIceCandidate[] = [];
+	#sendLate: ((fragment: string) => void) | undefined;
+
+	constructor(iceServers: readonly RTCIceServer[]) {
+		this.connection = new RTCPeerConnection({
+			iceServers: [...iceServers],
+			bundlePolicy: "max-bundle",
+		});
+		const video = this.connection.addTransceiver("video", { direction: "recvonly" });
+		this.#audio = this.connection.addTransceiver("audio", { direction: "sendrecv" });
+		preferH264(video);
+		buffer(video.receiver, VIDEO_BUFFER_MS);
+		buffer(this.#audio.receiver, AUDIO_BUFFER_MS);
+		this.stream = new MediaStream([video.receiver.track, this.#audio.receiver.track]);
+		this.control = this.connection.createDataChannel("control", { ordered: true });
+		this.latest = this.connection.createDataChannel("latest", {
+			ordered: false,
+			maxRetransmits: 0,
+		});
+		this.connection.onicecandidate = ({ candidate }) => this.#found(candidate);
+		this.#ready = this.connection.setLocalDescription();
+		// Whoever uses the peer awaits offer(); a peer that nobody used may fail in silence.
+		this.#ready.catch(() => undefined);
+	}
+
+	/** The offer, with the candidates found so far. Later ones go to `trickle`. */
+	async offer(): Promise<string> {
+		await this.#ready;
+		this.#late = [];
+		return this.connection.localDescription?.sdp ?? "";
+	}
+
+	answer(sdp: string): Promise<void> {
+		return this.connection.setRemoteDescription({ type: "answer", sdp });
+	}
+
+	/** Hand over candidates that were found after the offer, now and as they come. */
+	trickle(send: (fragment: string) => void): void {
+		this.#sendLate = send;
+		this.#flush();
+	}
+
+	/** What this phone says; null is silence. No renegotiation happens. */
+	async speak(track: MediaStreamTrack | null): Promise<void> {
+		await this.#audio.sender.replaceTrack(track);
+	}
+
+	close(): void {
+		this.#sendLate = undefined;
+		this.connection.onicecandidate = null;
+		this.connection.close();
+	}
+
+	#found(candidate: RTCIceCandidate | null): void {
+		if (!candidate) return;
+		this.#late.push(candidate);
+		this.#flush();
+	}
+
+	#flush(): void {
+		if (!this.#sendLate || this.#late.length === 0) return;
+		const fragment = trickleFragment(this.connection.localDescription?.sdp ?? "", this.#late);
+		this.#late = [];
+		this.#sendLate(fragment);
+	}
+}
+
+function preferH264(video: RTCRtpTransceiver): void {
+	const known = RTCRtpReceiver.getCapabilities?.("video")?.codecs;
+	if (known && "setCodecPreferences" in video) video.setCodecPreferences(h264First(known));
+}
+
+function buffer(receiver: BufferedReceiver, targetMs: number): void {
+	if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = targetMs;
+}

@@ -1,0 +1,78 @@
+import type { CallState, DoorState, Viewer } from "../protocol.gen";
+
+export type Phase = "idle" | "calling" | "connecting" | "live" | "reconnecting" | "ended";
+
+/** Why a call is over: this phone hung up, someone said no, or the way there is gone. */
+export type EndReason = "hung_up" | "refused" | "away" | "offline" | "lost";
+
+/** A call as the screen shows it. */
+export interface CallModel {
+	readonly phase: Phase;
+	/** The network between phone and door, as far as the last seconds tell. */
+	readonly network: "good" | "weak";
+	readonly layer: "high" | "low";
+	readonly door: DoorState | null;
+	readonly others: readonly Viewer[];
+	readonly end: { readonly why: EndReason; readonly detail: string } | null;
+}
+
+export type CallEvent =
+	| { type: "dial" }
+	| { type: "answered" }
+	| { type: "picture" }
+	| { type: "lost" }
+	| { type: "network"; network: "good" | "weak" }
+	| { type: "state"; state: CallState }
+	| { type: "failed"; why: EndReason; detail: string }
+	| { type: "hang_up" };
+
+export const IDLE: CallModel = {
+	phase: "idle",
+	network: "good",
+	layer: "high",
+	door: null,
+	others: [],
+	end: null,
+};
+
+/**
+ * What the call is after an event. An event that came too late (of an earlier attempt, or after
+ * the end) changes nothing.
+ */
+export function step(model: CallModel, event: CallEvent): CallModel {
+	switch (event.type) {
+		case "dial":
+			return isOver(model) ? { ...IDLE, phase: "calling" } : model;
+		case "answered":
+			return model.phase === "calling" ? { ...model, phase: "connecting" } : model;
+		case "picture":
+			return model.phase === "connecting" || model.phase === "reconnecting"
+				? { ...model, phase: "live", network: "good" }
+				: model;
+		case "lost":
+			return isOver(model) ? model : { ...model, phase: "reconnecting" };
+		case "network":
+			return model.phase === "live" && model.network !== event.network
+				? { ...model, network: event.network }
+				: model;
+		case "state":
+			return isOver(model) ? model : { ...model, ...stateOf(event.state) };
+		case "failed":
+			return isOver(model) ? model : ended(model, event.why, event.detail);
+		case "hang_up":
+			return isOver(model) ? model : ended(model, "hung_up", "");
+	}
+}
+
+/** Whether there is no call: not yet, or no longer. */
+export function isOver(model: CallModel): boolean {
+	return model.phase === "idle" || model.phase === "ended";
+}
+
+function stateOf(state: CallState): Pick<CallModel, "door" | "others" | "layer"> {
+	return { door: state.door, others: state.others, layer: state.layer };
+}
+
+function ended(model: CallModel, why: EndReason, detail: string): CallModel {
+	return { ...model, phase: "ended", end: { why, detail } };
+}
