@@ -77,11 +77,19 @@ class Gate:
             raise unauthorized("The token was signed for another address.")
         return phone
 
+    async def phone_or_doorbell(self, request: Request) -> str:
+        """The id of a phone that signed the request, or of a doorbell with a link token."""
+        claimed, spki = _claimed(bearer_of(request))
+        # Only a doorbell carries its key along, because it may not be known yet.
+        if spki is None or self._keys.phone_key(claimed):
+            return await self.phone(request)
+        return self.doorbell(request, "link").id
+
     def doorbell(self, connection: HTTPConnection, purpose: Purpose) -> DoorbellCaller:
         """The doorbell that signed the connection's token for `purpose`."""
         token = bearer_of(connection)
+        claimed, spki = _claimed(token)
         try:
-            claimed, spki = claimed_issuer(token)
             key = PublicKey.parse(spki or "")
         except RemoteProtocolError as error:
             raise unauthorized(str(error)) from error
@@ -91,10 +99,7 @@ class Gate:
         return DoorbellCaller(key.id, key)
 
     def _phone_claims(self, token: str, purpose: Purpose) -> tuple[str, dict[str, Any]]:
-        try:
-            phone, _ = claimed_issuer(token)
-        except RemoteProtocolError as error:
-            raise unauthorized(str(error)) from error
+        phone, _ = _claimed(token)
         key = self._keys.phone_key(phone)
         if key is None:
             raise unauthorized("This phone is not paired here. Open a new pairing link on it.")
@@ -134,6 +139,13 @@ def target_of(request: Request) -> str:
 def unauthorized(detail: str, type: str = "about:blank") -> ProblemError:  # noqa: A002
     """A 401 that says what to do."""
     return ProblemError(401, "Not signed in", detail, type, dict(_CHALLENGE))
+
+
+def _claimed(token: str) -> tuple[str, str | None]:
+    try:
+        return claimed_issuer(token)
+    except RemoteProtocolError as error:
+        raise unauthorized(str(error)) from error
 
 
 def _check_body(claimed: object, body: bytes) -> None:
