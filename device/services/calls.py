@@ -21,6 +21,12 @@ log = logging.getLogger(__name__)
 # What fits a `call_state` message.
 VIEWERS_SHOWN = 32
 DEFAULT_LIMITS = CallLimits()
+_FULL = "{} phones are connected already. Try again when one of them has hung up."
+_NO_VIEW = "This phone may not see the door. A phone that administers the household can allow it."
+_NO_CODEC = (
+    "The doorbell sends H.264 pictures and Opus sound, and the offer lacks one of them."
+    " Use a current browser."
+)
 NO_SERVERS: Sequence[RTCIceServer] = ()
 
 
@@ -102,11 +108,9 @@ class Calls:
         if offer.call in self._calls:
             return _refused(offer, 409, "A call with this id exists already. Call again.")
         if len(self._calls) >= self._limits.calls:
-            return _refused(offer, 503, f"{self._limits.calls} phones watch already; more"
-                            " would spoil the picture. Try again when one has hung up.")  # fmt: skip
+            return _refused(offer, 503, _FULL.format(self._limits.calls))
         if offer.phone is not None and "view" not in offer.phone.rights:
-            return _refused(offer, 403, "This phone may not see the door. A phone with the right"
-                            " to administer can allow it.")  # fmt: skip
+            return _refused(offer, 403, _NO_VIEW)
         return None
 
     async def _hold(self, call: Call) -> None:
@@ -136,8 +140,7 @@ class Calls:
 
 def _refusal(offer: CallOffer, error: Exception) -> CallRefused:
     if isinstance(error, CodecError):
-        return _refused(offer, 406, "The doorbell sends H.264 pictures and Opus sound, and the"
-                        " offer lacks one of them. Use a current browser.")  # fmt: skip
+        return _refused(offer, 406, _NO_CODEC)
     status = 400 if isinstance(error, DescriptionError) else 503
     return _refused(offer, status, str(error))
 
