@@ -51,7 +51,7 @@ packages() { # NAME: install requirements/NAME.txt
 	sum=$(checksum "$lock" <(.venv/bin/python -V))
 	done_for "packages-$1" "$sum" && return
 	say "Installing Python packages ($lock, checked by hash)"
-	.venv/bin/pip install -q --disable-pip-version-check --require-hashes -r "$lock"
+	.venv/bin/pip install -q --disable-pip-version-check --use-pep517 --require-hashes -r "$lock"
 	remember "packages-$1" "$sum"
 }
 
@@ -83,8 +83,8 @@ web_packages() {
 
 app() {
 	local sum
-	sum=$(find mobile-web/src mobile-web/public mobile-web/index.html mobile-web/*.json mobile-web/vite.config.ts -type f -print0 |
-		sort -z | xargs -0 cat | sha256sum | cut -c1-32)
+	sum=$(find mobile-web \( -name node_modules -o -name dist \) -prune -o -type f -print0 |
+		sort -z | xargs -0 sha256sum | sha256sum | cut -c1-32)
 	[ -f mobile-web/dist/index.html ] && done_for app "$sum" && return
 	find_node
 	web_packages
