@@ -1,1 +1,1 @@
-"""Notifications: Web Push and Firebase."""
+"""Telling phones that someone is at the door: Web Push and Firebase Cloud Messaging."""
