@@ -94,7 +94,7 @@ def _camera(options: BoardOptions, world: World, stall_timeout_s: float) -> Came
 
 def _scene(options: BoardOptions, world: World) -> Callable[[], Scene]:
     if options.camera == "porch":
-        return lambda: Porch(world, options.video)
+        return lambda: Porch(world, options.video, options.language)
     path = Path(options.camera)
     if not path.exists():
         raise MissingError(

@@ -66,7 +66,7 @@ class VideoFile:
         """One round; returns its length."""
         times: list[float] = []
         for frame in self._container.decode(video=0):
-            at_s = frame.time if frame.time is not None else len(times) * GUESSED_STEP_S
+            at_s = frame.time if frame.pts is not None else len(times) * GUESSED_STEP_S
             times.append(at_s)
             yield offset_s + at_s - times[0], frame
         if not times:

@@ -58,6 +58,7 @@ class World:
         self._greeting = greeting
         self._changing = threading.RLock()
         self._history: deque[Happening] = deque(maxlen=HISTORY_LIMIT)
+        self._active: dict[str, bool] = {}
         self._presence: Presence | None = None
         self._timers: dict[str, Cancel] = {}
         self.voice = Voice(now)
@@ -131,7 +132,7 @@ class World:
 
     def active(self, part: str) -> bool:
         """Whether a part is pressed, moving, unlocked, lit or ringing now."""
-        return next((h.active for h in reversed(self.history) if h.part == part), False)
+        return self._active.get(part, False)
 
     def pose(self, now_s: float | None = None) -> Pose | None:
         """The visitor as the camera sees them; None when nobody is there."""
@@ -169,5 +170,6 @@ class World:
         active = not high if part == "button" else high
         with self._changing:
             if active != self.active(part):
+                self._active[part] = active
                 self._history.append(Happening(part, active, time.monotonic_ns() // 1000))
                 _log.info("twin: %s %s", part, "on" if active else "off")
