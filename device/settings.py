@@ -1,0 +1,216 @@
+"""What the doorbell can be told: frozen groups, a doc under each field, loaded once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from protocol.base import Name
+from protocol.settings import Group, SettingsError, load
+
+_DEFAULT_STATE = Path(".doorstep/device")
+
+
+def _origin(url: str) -> str:
+    if not re.fullmatch(r"https?://[^/?#\s]+/?", url):
+        raise ValueError("write it as https://name, without a path")
+    return url.rstrip("/")
+
+
+def _time_of_day(text: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+        raise ValueError("write it as 22:00")
+    return text
+
+
+def _minutes(text: str) -> int:
+    hours, minutes = text.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
+
+
+class DoorbellSettings(Group):
+    name: Name = "Front door"
+    """What the household calls this door."""
+    board: Literal["twin", "pi"] = "twin"
+    """twin: a simulated board that can be driven; pi: the Raspberry Pi's own parts."""
+    language: Literal["en", "de"] = "en"
+    """Of what the door says to visitors."""
+
+
+class ServerSettings(Group):
+    url: Annotated[str, AfterValidator(_origin)] = "http://localhost:8080"
+    """Where the server is; phones open the same address unless public_url says otherwise."""
+    public_url: Annotated[str, AfterValidator(_origin)] | None = None
+    """Address for pairing links, when phones reach the server by another name."""
+
+    @property
+    def pairing_url(self) -> str:
+        """The address that stands in a pairing link."""
+        return self.public_url or self.url
+
+
+class CameraSettings(Group):
+    source: str = "porch"
+    """Of the twin: porch, loop, the path of a video file, or /dev/video0."""
+    width: int = Field(default=1280, ge=160, le=1920, multiple_of=2)
+    """Picture width in pixels."""
+    height: int = Field(default=720, ge=120, le=1080, multiple_of=2)
+    """Picture height in pixels."""
+    fps: int = Field(default=30, ge=5, le=60)
+    """Pictures per second."""
+    bitrate_bps: int = Field(default=2_000_000, ge=200_000, le=10_000_000)
+    """Aim of the encoder, in bits per second."""
+    flip: bool = False
+    """The camera hangs upside down (pi)."""
+
+
+class SoundSettings(Group):
+    source: str = "visitor"
+    """Of the twin's microphone: visitor, silence, or the path of a sound file."""
+    device: str | None = None
+    """Part of the sound card's name (pi); unset: the system's default."""
+
+
+class PinSettings(Group):
+    button: int = Field(default=17, ge=0, le=27)
+    """GPIO number, as Broadcom counts, of the button; it closes to ground."""
+    motion: int = Field(default=27, ge=0, le=27)
+    """Of the motion sensor's output."""
+    lock: int = Field(default=22, ge=0, le=27)
+    """Of the relay of the electric strike."""
+    light: int = Field(default=23, ge=0, le=27)
+    """Of the relay of the porch light."""
+    chime: int = Field(default=24, ge=0, le=27)
+    """Of the relay of the chime."""
+    indicator: int = Field(default=12, ge=0, le=27)
+    """Of the small light at the button."""
+
+    @model_validator(mode="after")
+    def _are_different(self) -> Self:
+        pins = list(self.model_dump().values())
+        if len(set(pins)) < len(pins):
+            raise ValueError("two parts cannot share one pin")
+        return self
+
+
+class VisitSettings(Group):
+    pre_roll_s: float = Field(default=10.0, ge=0, le=30)
+    """Seconds before the first sign of someone that a clip shows."""
+    post_roll_s: float = Field(default=8.0, ge=1, le=120)
+    """Seconds that a clip goes on after the last sign."""
+    ring_timeout_s: float = Field(default=40.0, ge=5, le=180)
+    """How long a ring waits for an answer until it counts as missed."""
+    motion_cooldown_s: float = Field(default=20.0, ge=0, le=3600)
+    """After a visit, motion alone opens no new one for this long."""
+    longest_s: float = Field(default=600.0, ge=30, le=3600)
+    """A visit that is longer is closed, so that a stuck sensor does not record for ever."""
+    unanswered_reply: Literal["coming", "leave_it", "not_now"] | None = None
+    """What the door says when nobody answered; unset: nothing."""
+
+
+class QuietHoursSettings(Group):
+    start: TimeOfDay | None = None
+    """From this local time, such as 22:00, rings make no sound indoors; unset: never."""
+    end: TimeOfDay | None = None
+    """Until this local time, such as 07:00."""
+
+    @model_validator(mode="after")
+    def _are_both_or_none(self) -> Self:
+        if (self.start is None) is not (self.end is None):
+            raise ValueError("set both start and end, or none")
+        return self
+
+    @property
+    def minutes(self) -> tuple[int, int] | None:
+        """Start and end in minutes since midnight."""
+        if self.start is None or self.end is None:
+            return None
+        return _minutes(self.start), _minutes(self.end)
+
+
+class LockSettings(Group):
+    pulse_s: float = Field(default=4.0, gt=0, le=15)
+    """How long the door stays unlocked, in seconds; 15 at most."""
+
+
+class MqttSettings(Group):
+    host: str | None = None
+    """The broker's name or address; unset: no broker."""
+    port: int = Field(default=1883, ge=1, le=65535)
+    """The broker's port; 8883 is usual with TLS."""
+    username: str | None = None
+    """Of the doorbell at the broker."""
+    password_file: Path | None = None
+    """File that holds the password; its first line counts."""
+    ca_file: Path | None = None
+    """Certificates to trust, in PEM; setting it turns TLS on."""
+    discovery_prefix: str = Field(default="homeassistant", pattern=r"^[^#+\s/]+(/[^#+\s/]+)*$")
+    """Where Home Assistant looks for new devices."""
+    allow_unlock: bool = False
+    """Whether the lock can be opened over MQTT at all."""
+
+
+class StateSettings(Group):
+    directory: Path = _DEFAULT_STATE
+    """Folder for the doorbell's key and its list of phones."""
+
+
+class LogSettings(Group):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """What is worth a line."""
+
+
+class Settings(Group):
+    """All groups."""
+
+    doorbell: DoorbellSettings = DoorbellSettings()
+    server: ServerSettings = ServerSettings()
+    camera: CameraSettings = CameraSettings()
+    sound: SoundSettings = SoundSettings()
+    pins: PinSettings = PinSettings()
+    visits: VisitSettings = VisitSettings()
+    quiet_hours: QuietHoursSettings = QuietHoursSettings()
+    lock: LockSettings = LockSettings()
+    mqtt: MqttSettings = MqttSettings()
+    state: StateSettings = StateSettings()
+    log: LogSettings = LogSettings()
+
+
+def read_settings(
+    config: Path | None, environment: Mapping[str, str], flags: Mapping[str, str]
+) -> Settings:
+    """The settings of a start; raises SettingsError with one sentence.
+
+    DOORSTEP_DEVICE_CONFIG names the file, DOORSTEP_STATE the state folder, unless a flag does.
+    """
+    named = config or _path_of(environment.get("DOORSTEP_DEVICE_CONFIG"))
+    variables = dict(environment)
+    if state := environment.get("DOORSTEP_STATE"):
+        variables.setdefault("DOORSTEP_STATE_DIRECTORY", state)
+    return load(
+        Settings,
+        toml=_text_of(named) if named else "",
+        toml_name=str(named),
+        environment=variables,
+        flags=flags,
+    )
+
+
+def _path_of(text: str | None) -> Path | None:
+    return Path(text) if text else None
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not a text in UTF-8.") from error
