@@ -60,8 +60,13 @@ def read_offer(sdp: str) -> SessionDescription:
         raise DescriptionError("The SDP offer has a section that is not audio, video or data.")
     if len(set(kinds)) != len(kinds):
         raise DescriptionError("The SDP offer may have one audio, one video and one data section.")
-    if len(kinds) > 1 and not any(group.semantic == "BUNDLE" for group in offer.group):
-        raise DescriptionError("The SDP offer must bundle its sections (a=group:BUNDLE).")
+    names = sorted(media.rtp.muxId for media in offer.media)
+    bundles = [sorted(group.items) for group in offer.group if group.semantic == "BUNDLE"]
+    # aiortc loses its transport over a bundle that names other sections, and cannot be closed.
+    if "" in names or bundles not in ([names], [] if len(kinds) == 1 else [names]):
+        raise DescriptionError(
+            "The SDP offer must bundle all its sections (a=mid, a=group:BUNDLE)."
+        )
     return offer
 
 

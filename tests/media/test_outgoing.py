@@ -67,7 +67,7 @@ async def test_a_muted_track_takes_frames_and_sends_none() -> None:
 
 async def test_the_track_ends_with_its_frames() -> None:
     async def none() -> AsyncIterator[EncodedFrame]:
-        for frame in ():
+        for frame in list[EncodedFrame]():
             yield frame
 
     track = PassthroughTrack("video", none())

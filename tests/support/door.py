@@ -1,0 +1,82 @@
+"""A board whose camera, microphone and speaker are the test's, and a desk that notes everything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from hardware.board import Board
+from protocol.control import Challenge, ControlReply, ControlRequest, Done, Unlock
+from protocol.door import ALL_RIGHTS, DoorState, Phone, Right
+from tests.support.loop_camera import ListSpeaker, LoopCamera, ToneMicrophone
+
+LOCKED = DoorState(lock="locked", light="off")
+
+
+def media_board(
+    camera: LoopCamera | None = None,
+    microphone: ToneMicrophone | None = None,
+    speaker: ListSpeaker | None = None,
+) -> Board:
+    """Only the parts that carry media; the others are never touched."""
+    untouched: Any = None
+    return Board(
+        camera or LoopCamera(), microphone or ToneMicrophone(), speaker or ListSpeaker(),
+        untouched, untouched, untouched, untouched, untouched, untouched,
+    )  # fmt: skip
+
+
+def a_phone(letter: str = "a", name: str = "Anna", rights: tuple[Right, ...] = ALL_RIGHTS) -> Phone:
+    return Phone(id=letter * 26, name=name, rights=rights)
+
+
+class NotingDesk:
+    """Carries nothing out; answers `unlock` with a challenge and everything else with `done`."""
+
+    def __init__(self) -> None:
+        self.notes: list[tuple[str, ...]] = []
+        self.requests: list[ControlRequest] = []
+        self.block: asyncio.Event | None = None
+        self.failure: Exception | None = None
+
+    def call_started(self, call: str, phone: Phone | None, answers: str | None) -> None:
+        self.notes.append(("started", call, phone.name if phone else "", answers or ""))
+
+    def call_ended(self, call: str) -> None:
+        self.notes.append(("ended", call))
+
+    async def perform(self, call: str, phone: Phone, request: ControlRequest) -> ControlReply:
+        self.requests.append(request)
+        if self.block is not None:
+            await self.block.wait()
+        if self.failure is not None:
+            raise self.failure
+        if isinstance(request, Unlock):
+            return Challenge(id=request.id, challenge="c2VjcmV0", valid_s=10, pulse_s=3)
+        return Done(id=request.id)
+
+
+@asynccontextmanager
+async def running(*lives: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Run services for the length of a block."""
+
+    async def life(run: Callable[[], Awaitable[None]]) -> None:
+        await run()
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(life(run)) for run in lives]
+        await asyncio.sleep(0)
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def eventually(condition: Callable[[], object], limit_s: float = 5.0) -> None:
+    """Wait until `condition` holds; TimeoutError after `limit_s`."""
+    async with asyncio.timeout(limit_s):
+        while not condition():  # noqa: ASYNC110 - the condition has no event
+            await asyncio.sleep(0.005)
