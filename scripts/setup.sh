@@ -76,8 +76,10 @@ web_packages() {
 	local sum
 	sum=$(checksum mobile-web/package-lock.json)
 	[ -d mobile-web/node_modules ] && done_for web-packages "$sum" && return
-	say "Installing the app's build tools (npm ci)"
-	(cd mobile-web && npm ci --no-audit --no-fund --loglevel=error)
+	say "Installing the app's build tools (npm, checked by hash)"
+	# Not `npm ci`: it refuses a lock file that leaves out the tools' builds for other systems.
+	(cd mobile-web && npm install --no-save --no-audit --no-fund --loglevel=error >"../$STAMPS/npm.log" 2>&1) ||
+		fail "npm could not install the app's build tools. Its last words: $(tail -n 3 "$STAMPS/npm.log" | tr '\n' ' ')The whole log: $STAMPS/npm.log"
 	remember web-packages "$sum"
 }
 
