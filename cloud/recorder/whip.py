@@ -1,0 +1,222 @@
+"""WHIP (RFC 9725): how encoders open, feed and end a recording over HTTP.
+
+ICE cannot be restarted here: an encoder whose path is gone opens a new session of the same visit.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+
+from cloud.recorder.fragments import parse_fragment
+from cloud.recorder.ports import Authorise, VisitKey
+from cloud.recorder.recorder import Recorder
+from cloud.recorder.session import Session
+from cloud.shared.problems import ProblemError
+from media.outgoing import STARTS_HEADER
+from media.peer import DescriptionError, add_candidate
+from protocol.base import SDP_LIMIT_BYTES, DeviceId, VisitId
+from protocol.errors import RemoteProtocolError
+
+SDP = "application/sdp"
+SDP_FRAGMENT = "application/trickle-ice-sdpfrag"
+FRAGMENT_LIMIT_BYTES = 16 * 1024
+ENDPOINT = "/api/v1/doorbells/{doorbell}/recordings"
+SESSION = "/api/v1/recordings/{session_id}"
+
+# Requests are signed by a header, never by cookies, so any page may try.
+_CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Post, Accept-Patch, Retry-After",
+}
+_PREFLIGHT = {
+    "Access-Control-Allow-Headers": f"Authorization, Content-Type, If-Match, {STARTS_HEADER}",
+    "Access-Control-Max-Age": "86400",
+}
+# The year 2286; as protocol.base.UnixMs.
+_UNIX_MS = re.compile(r"\d{1,13}")
+
+
+class WhipRoutes:
+    """The HTTP side of the recorder."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        authorise: Authorise,
+        absolute: Callable[[Request, str], str],
+        ice_links: Callable[[str], Sequence[str]] = lambda doorbell: (),
+    ) -> None:
+        self._recorder = recorder
+        self._authorise = authorise
+        self._absolute = absolute
+        self._ice_links = ice_links
+
+    def router(self) -> APIRouter:
+        router = APIRouter(tags=["recordings"], route_class=_CorsRoute)
+        add = router.add_api_route
+        add(ENDPOINT, self.open, methods=["POST"], status_code=201, response_class=Response,
+            summary="Open a recording: SDP offer in, answer out", openapi_extra=_body(SDP))  # fmt: skip
+        add(ENDPOINT, self.endpoint_options, methods=["OPTIONS"], summary="What can be posted")
+        add(ENDPOINT, self.nothing, methods=["GET", "HEAD"], include_in_schema=False)
+        add(SESSION, self.trickle, methods=["PATCH"], status_code=204, response_class=Response,
+            summary="Add ICE candidates", openapi_extra=_body(SDP_FRAGMENT))  # fmt: skip
+        add(SESSION, self.end, methods=["DELETE"], summary="End a recording")
+        add(SESSION, self.session_options, methods=["OPTIONS"], summary="What can be done")
+        add(SESSION, self.nothing, methods=["GET", "HEAD"], include_in_schema=False)
+        return router
+
+    async def open(
+        self,
+        request: Request,
+        doorbell: DeviceId,
+        visit: Annotated[VisitId | None, Query()] = None,
+    ) -> Response:
+        """An answer to the encoder's offer. Without `visit` the recording is a visit of its own."""
+        _need_bearer(request)
+        await self._authorise(request, doorbell)
+        _need_type(request, SDP, "Accept-Post")
+        starts_ms = _starts_ms(request)
+        offer = await _text(request, SDP_LIMIT_BYTES)
+        key = VisitKey(doorbell, visit or f"recording-{secrets.token_hex(8)}")
+        session, answer = await self._recorder.open(key, offer, starts_ms)
+        headers = {
+            "Location": self._absolute(request, SESSION.format(session_id=session.id)),
+            "ETag": session.etag,
+            "Accept-Patch": SDP_FRAGMENT,
+            "Cache-Control": "no-store",
+        }
+        response = Response(answer, 201, headers, SDP)
+        for link in self._ice_links(doorbell):
+            response.headers.append("Link", link)
+        return response
+
+    async def trickle(self, request: Request, session_id: str) -> Response:
+        """Take more of the encoder's candidates."""
+        session = await self._own(request, session_id)
+        _need_type(request, SDP_FRAGMENT, "Accept-Patch")
+        try:
+            fragment = parse_fragment(await _text(request, FRAGMENT_LIMIT_BYTES))
+        except RemoteProtocolError as error:
+            raise ProblemError(400, "Malformed fragment", str(error)) from error
+        if fragment.ufrag and fragment.ufrag != session.ufrag:
+            detail = "ICE cannot be restarted. Open a new session of the same visit."
+            raise ProblemError(422, "No ICE restart", detail)
+        _check_etag(request, session)
+        try:
+            for candidate in fragment.candidates:
+                await add_candidate(session.pc, candidate)
+        except DescriptionError as error:
+            raise ProblemError(400, "Malformed fragment", str(error)) from error
+        return Response(status_code=204)
+
+    async def end(self, request: Request, session_id: str) -> Response:
+        """End the session; its clip follows. If-Match is of no matter here."""
+        self._recorder.end(await self._own(request, session_id))
+        return Response(status_code=200)
+
+    async def endpoint_options(self, doorbell: str) -> Response:
+        """For other pages' preflights, and for encoders that ask first."""
+        return _options("OPTIONS, POST", {"Accept-Post": SDP})
+
+    async def session_options(self, session_id: str) -> Response:
+        """As `endpoint_options`, for a session."""
+        return _options("DELETE, OPTIONS, PATCH", {"Accept-Patch": SDP_FRAGMENT})
+
+    async def nothing(self) -> Response:
+        """There is nothing to read here (RFC 9725 section 4.1)."""
+        return Response(status_code=204)
+
+    async def _own(self, request: Request, session_id: str) -> Session:
+        _need_bearer(request)
+        session = self._recorder.session(session_id)
+        if session is None:
+            detail = "The recording has ended. Open a new session of the same visit."
+            raise ProblemError(404, "Unknown session", detail)
+        await self._authorise(request, session.key.doorbell)
+        return session
+
+
+class _CorsRoute(APIRoute):
+    """Lets pages of other origins read every answer, errors included."""
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        handle = super().get_route_handler()
+
+        async def with_cors(request: Request) -> Response:
+            try:
+                response: Response = await handle(request)
+            except RequestValidationError as error:
+                first = error.errors()[0]
+                detail = f"{first['loc'][-1]}: {first['msg']}."
+                raise ProblemError(400, "Malformed request", detail, headers=_CORS) from error
+            except ProblemError as error:
+                error.headers = {**_CORS, **(error.headers or {})}
+                raise
+            response.headers.update(_CORS)
+            return response
+
+        return with_cors
+
+
+def _options(methods: str, more: dict[str, str]) -> Response:
+    headers = {"Allow": methods, "Access-Control-Allow-Methods": methods, **_PREFLIGHT, **more}
+    return Response(status_code=200, headers=headers)
+
+
+def _body(media_type: str) -> dict[str, Any]:
+    content = {media_type: {"schema": {"type": "string"}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _need_bearer(request: Request) -> None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        detail = "Sign the request: Authorization: Bearer <token>."
+        challenge = {"WWW-Authenticate": 'Bearer realm="doorstep"'}
+        raise ProblemError(401, "Not signed in", detail, headers=challenge)
+
+
+def _need_type(request: Request, wanted: str, header: str) -> None:
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given != wanted:
+        detail = f"Send the body as {wanted}."
+        raise ProblemError(415, "Wrong media type", detail, headers={header: wanted})
+
+
+def _starts_ms(request: Request) -> int | None:
+    given = request.headers.get(STARTS_HEADER)
+    if given is None:
+        return None
+    if not _UNIX_MS.fullmatch(given):
+        detail = f"The header {STARTS_HEADER} must be whole milliseconds since 1970."
+        raise ProblemError(400, "Malformed header", detail)
+    return int(given)
+
+
+async def _text(request: Request, limit: int) -> str:
+    """The body as text, read no further than `limit` bytes."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise ProblemError(413, "Too large", f"The body may have {limit} bytes.")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ProblemError(400, "Malformed body", "The body is not UTF-8 text.") from error
+
+
+def _check_etag(request: Request, session: Session) -> None:
+    """If-Match may be left out while ICE cannot be restarted (RFC 9725 section 4.3.1)."""
+    given = request.headers.get("if-match", "*")
+    # Some encoders leave the quotes away.
+    known = {"*", session.etag, session.etag.strip('"')}
+    if not known.intersection(tag.strip() for tag in given.split(",")):
+        raise ProblemError(412, "Stale ETag", "The ETag is of another ICE session.")
