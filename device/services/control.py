@@ -96,9 +96,11 @@ class Controls:
                 await asyncio.Event().wait()
         except TimeoutError:
             return
+        finally:
+            self._patience = None
 
     def _hear(self, message: str | bytes) -> None:
-        if self._patience is not None and not self._patience.expired():
+        if self._patience is not None:
             now_s = asyncio.get_running_loop().time()
             self._patience.reschedule(now_s + self._silence_limit_s)
         try:

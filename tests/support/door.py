@@ -40,8 +40,11 @@ class NotingDesk:
         self.requests: list[ControlRequest] = []
         self.block: asyncio.Event | None = None
         self.failure: Exception | None = None
+        self.start_failure: Exception | None = None
 
     def call_started(self, call: str, phone: Phone | None, answers: str | None) -> None:
+        if self.start_failure is not None:
+            raise self.start_failure
         self.notes.append(("started", call, phone.name if phone else "", answers or ""))
 
     def call_ended(self, call: str) -> None:
