@@ -1,0 +1,177 @@
+"""How Home Assistant finds the doorbell: one retained message that describes all of it.
+
+Device discovery of Home Assistant's MQTT integration (2026.11). Names are written in full, so
+that whoever looks at the broker can read them. The lock is shown and cannot be operated.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from device.services.mqtt_topics import (
+    CHIME_PRESS,
+    LIGHT_OFF,
+    LIGHT_ON,
+    MOTION_OFF,
+    MOTION_ON,
+    OFFLINE,
+    ONLINE,
+    QUICK_REPLIES,
+    UNAVAILABLE,
+    Topics,
+)
+
+Component = dict[str, Any]
+
+
+def discovery_topic(prefix: str, device_id: str) -> str:
+    return f"{prefix}/device/{device_id}/config"
+
+
+def birth_topic(prefix: str) -> str:
+    """Where Home Assistant says that it (re)started."""
+    return f"{prefix}/status"
+
+
+def discovery(topics: Topics, device_id: str, name: str, software: str) -> dict[str, Any]:
+    """The description; its parts inherit the device's availability."""
+    components = {
+        "ring": _ring(topics),
+        "motion": _motion(topics),
+        "visitor": _visitor(topics),
+        "last_visit": _last_visit(topics),
+        "light": _light(topics),
+        "chime": _button("Chime", "mdi:bell-ring", topics.chime_set, CHIME_PRESS),
+        "lock": _lock(topics),
+        "problem": _problem(topics),
+    } | {f"reply_{reply}": _reply(topics, reply) for reply in QUICK_REPLIES}
+    return {
+        "device": {
+            "identifiers": [f"doorstep_{device_id}"],
+            "manufacturer": "Doorstep",
+            "model": "Video doorbell",
+            "name": name,
+            "serial_number": device_id,
+            "sw_version": software,
+        },
+        "origin": {"name": "doorstep", "sw_version": software},
+        "availability": [_online(topics)],
+        "qos": 1,
+        "components": {
+            key: {"unique_id": f"doorstep_{device_id}_{key}", **component}
+            for key, component in components.items()
+        },
+    }
+
+
+def _online(topics: Topics) -> dict[str, str]:
+    return {
+        "topic": topics.availability,
+        "payload_available": ONLINE,
+        "payload_not_available": OFFLINE,
+        # A clean stop is told apart from a lost connection; for Home Assistant both are away.
+        "value_template": f"{{{{ '{ONLINE}' if value == '{ONLINE}' else '{OFFLINE}' }}}}",
+    }
+
+
+def _part(topics: Topics, state_topic: str) -> dict[str, Any]:
+    """Availability of a part that can fail while the doorbell is online."""
+    working = {
+        "topic": state_topic,
+        "payload_available": ONLINE,
+        "payload_not_available": OFFLINE,
+        "value_template": f"{{{{ '{OFFLINE}' if value == '{UNAVAILABLE}' else '{ONLINE}' }}}}",
+    }
+    return {"availability": [_online(topics), working], "availability_mode": "all"}
+
+
+def _ring(topics: Topics) -> Component:
+    return {
+        "platform": "event",
+        "name": "Ring",
+        "device_class": "doorbell",
+        "event_types": ["ring"],
+        "state_topic": topics.event,
+    }
+
+
+def _motion(topics: Topics) -> Component:
+    return {
+        "platform": "binary_sensor",
+        "name": "Motion",
+        "device_class": "motion",
+        "state_topic": topics.motion,
+        "payload_on": MOTION_ON,
+        "payload_off": MOTION_OFF,
+    }
+
+
+def _visitor(topics: Topics) -> Component:
+    return {
+        "platform": "image",
+        "name": "Last visitor",
+        "image_topic": topics.snapshot,
+        "content_type": "image/jpeg",
+    }
+
+
+def _last_visit(topics: Topics) -> Component:
+    return {
+        "platform": "sensor",
+        "name": "Last visit",
+        "device_class": "timestamp",
+        "state_topic": topics.visit,
+        "value_template": "{{ (value_json.opened_ms / 1000) | as_datetime }}",
+        "json_attributes_topic": topics.visit,
+    }
+
+
+def _light(topics: Topics) -> Component:
+    return {
+        "platform": "light",
+        "name": "Light",
+        "command_topic": topics.light_set,
+        "state_topic": topics.light_state,
+        "payload_on": LIGHT_ON,
+        "payload_off": LIGHT_OFF,
+        **_part(topics, topics.light_state),
+    }
+
+
+def _button(name: str, icon: str, command_topic: str, payload: str) -> Component:
+    return {
+        "platform": "button",
+        "name": name,
+        "icon": icon,
+        "command_topic": command_topic,
+        "payload_press": payload,
+    }
+
+
+def _reply(topics: Topics, reply: str) -> Component:
+    return _button(QUICK_REPLIES[reply], "mdi:message-text", topics.quick_reply_set, reply)
+
+
+def _lock(topics: Topics) -> Component:
+    # A sensor and no lock: who may write to the broker must not be able to open the door.
+    return {
+        "platform": "binary_sensor",
+        "name": "Lock",
+        "device_class": "lock",
+        "state_topic": topics.lock_state,
+        "payload_on": "unlocked",
+        "payload_off": "locked",
+        **_part(topics, topics.lock_state),
+    }
+
+
+def _problem(topics: Topics) -> Component:
+    return {
+        "platform": "binary_sensor",
+        "name": "Problem",
+        "device_class": "problem",
+        "entity_category": "diagnostic",
+        "state_topic": topics.diagnostics,
+        "value_template": "{{ 'ON' if value_json.faults else 'OFF' }}",
+        "json_attributes_topic": topics.diagnostics,
+    }

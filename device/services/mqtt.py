@@ -1,0 +1,293 @@
+"""The doorbell at a broker: for Home Assistant and whoever else listens.
+
+A broker that is absent, slow or gone disturbs nothing: what is the state is kept and said again
+after a connection, what was an event is dropped when it has become old.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import ssl
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn, Protocol
+
+import aiomqtt
+
+from device.services.home_assistant import birth_topic, discovery, discovery_topic
+from device.services.mqtt_topics import (
+    OFFLINE,
+    ONLINE,
+    STOPPED,
+    Command,
+    CommandReader,
+    Message,
+    Topics,
+    messages_of,
+    state_messages,
+    visit_after,
+)
+from device.services.retry import Backoff
+from protocol.door import DoorState, Visit
+from protocol.link import Occurrence
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY_S = 1.0
+# A broker that restarts is back within a minute; waiting longer would only hide that it is.
+LONGEST_RETRY_S = 60.0
+# For a connection, and for every acknowledgement.
+ANSWER_LIMIT_S = 10.0
+# Half of it and the broker knows that we are gone, and says so by our last will.
+KEEP_ALIVE_S = 30
+# A stopped doorbell may say so for this long; the last will covers the rest.
+FAREWELL_LIMIT_S = 2.0
+# Visits bring a handful of messages; more waiting than this means that nothing gets through.
+QUEUE_LIMIT = 64
+INCOMING_LIMIT = 32
+# A ring that is older would start lights and speakers for a visitor who has gone.
+EVENT_LIFE_S = 10.0
+# Home Assistant greets all devices at once, and loads its parts for a while after that.
+BIRTH_DELAY_S = (1.0, 5.0)
+# The snapshot of a Full HD camera is about 300 kB.
+SNAPSHOT_LIMIT_BYTES = 1024 * 1024
+
+
+class BrokerSettings(Protocol):
+    """Where the broker is; `device.settings.MqttSettings` in the doorbell."""
+
+    @property
+    def host(self) -> str | None: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def username(self) -> str | None: ...
+    @property
+    def password_file(self) -> Path | None: ...
+    @property
+    def ca_file(self) -> Path | None: ...
+    @property
+    def discovery_prefix(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Queued:
+    message: Message
+    at_s: float
+
+
+def _ignore(connected: bool) -> None:
+    """For those who do not mind whether a broker is there."""
+
+
+class Mqtt:
+    """`occurred`, `state` and `snapshot` at any time; `run` carries them to the broker."""
+
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        device_id: str,
+        name: str,
+        software: str,
+        perform: Callable[[Command], None],
+        *,
+        on_connection: Callable[[bool], None] = _ignore,
+        birth_delay_s: tuple[float, float] = BIRTH_DELAY_S,
+        backoff: Backoff | None = None,
+    ) -> None:
+        """`perform` is called for every command of the broker; neither call may block or raise."""
+        self._settings = settings
+        self._device_id = device_id
+        self._topics = Topics(device_id)
+        self._reader = CommandReader(self._topics)
+        self._perform = perform
+        self._on_connection = on_connection
+        self._birth_delay_s = birth_delay_s
+        self._backoff = backoff or Backoff(FIRST_RETRY_S, LONGEST_RETRY_S)
+        self._visit: Visit | None = None
+        self._retained: dict[str, Message] = {}
+        self._waiting: asyncio.Queue[_Queued] = asyncio.Queue(QUEUE_LIMIT)
+        self._connected, self._absent = False, False
+        self._remember(
+            Message(
+                discovery_topic(settings.discovery_prefix, device_id),
+                json.dumps(discovery(self._topics, device_id, name, software)).encode(),
+                retain=True,
+            )
+        )
+
+    def occurred(self, what: Occurrence) -> None:
+        """Something happened in a visit."""
+        visit = visit_after(self._visit, what, self._device_id)
+        self._visit = visit or self._visit
+        self._say(messages_of(what, visit, self._topics))
+
+    def state(self, state: DoorState) -> None:
+        """The door's parts changed."""
+        self._say(state_messages(state, self._topics))
+
+    def snapshot(self, jpeg: bytes) -> None:
+        """The picture of a visitor."""
+        if len(jpeg) > SNAPSHOT_LIMIT_BYTES:
+            log.warning("a snapshot of %d bytes is too large for the broker", len(jpeg))
+            return
+        self._say([Message(self._topics.snapshot, jpeg, retain=True)])
+
+    async def run(self) -> NoReturn:
+        """Stay connected until cancelled; then say that the doorbell stopped."""
+        while True:
+            try:
+                await self._session()
+            except* (aiomqtt.MqttError, OSError) as errors:
+                # OSError: the files of the password and the certificates.
+                self._lost(_first(errors))
+            await asyncio.sleep(self._backoff.next_s())
+
+    async def _session(self) -> NoReturn:
+        async with self._client() as client:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    await self._introduce(client)
+                    group.create_task(self._hear(client, group))
+                    await self._speak(client)
+            except asyncio.CancelledError:
+                # Out of the group this is our own end, and no lost connection.
+                await self._say_goodbye(client)
+                raise
+            finally:
+                self._connected = False
+
+    async def _introduce(self, client: aiomqtt.Client) -> None:
+        for topic in (*self._topics.commands, self._birth):
+            await client.subscribe(topic)
+        self._found()
+        await self._publish_state(client)
+
+    def _client(self) -> aiomqtt.Client:
+        settings = self._settings
+        if settings.host is None:
+            raise ValueError("mqtt.host is not set, so there is no broker to connect to.")
+        return aiomqtt.Client(
+            settings.host,
+            settings.port,
+            username=settings.username,
+            password=_first_line(settings.password_file),
+            tls_context=_trust(settings.ca_file),
+            identifier=f"doorstep-{self._device_id}",
+            # Commands that waited at the broker must not be carried out later.
+            clean_session=True,
+            will=aiomqtt.Will(self._topics.availability, OFFLINE, qos=1, retain=True),
+            keepalive=KEEP_ALIVE_S,
+            timeout=ANSWER_LIMIT_S,
+            max_queued_incoming_messages=INCOMING_LIMIT,
+        )
+
+    @property
+    def _birth(self) -> str:
+        return birth_topic(self._settings.discovery_prefix)
+
+    async def _speak(self, client: aiomqtt.Client) -> NoReturn:
+        while True:
+            queued = await self._waiting.get()
+            message = queued.message
+            if message.retain:
+                # What was queued before a reconnection may be older than what was remembered.
+                await _publish(client, self._retained[message.topic])
+            elif time.monotonic() - queued.at_s < EVENT_LIFE_S:
+                await _publish(client, message)
+
+    async def _hear(self, client: aiomqtt.Client, group: asyncio.TaskGroup) -> None:
+        async for message in client.messages:
+            topic, payload = message.topic.value, _bytes(message.payload)
+            if topic == self._birth:
+                if payload == b"online" and not message.retain:
+                    group.create_task(self._greet(client))
+            else:
+                self._obey(topic, payload, retained=message.retain)
+
+    def _obey(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        if retained:
+            log.warning("a retained command on %s is ignored: it may be of any time", topic)
+            return
+        command = self._reader.read(topic, payload)
+        if command is None:
+            log.warning("a message of %d bytes on %s is no command", len(payload), topic)
+            return
+        self._perform(command)
+
+    async def _greet(self, client: aiomqtt.Client) -> None:
+        """Home Assistant restarted: say everything again, not at once with all other devices."""
+        await asyncio.sleep(random.uniform(*self._birth_delay_s))
+        await self._publish_state(client)
+
+    async def _publish_state(self, client: aiomqtt.Client) -> None:
+        for message in tuple(self._retained.values()):
+            await _publish(client, message)
+        await _publish(client, Message(self._topics.availability, ONLINE.encode(), retain=True))
+
+    async def _say_goodbye(self, client: aiomqtt.Client) -> None:
+        message = Message(self._topics.availability, STOPPED.encode(), retain=True)
+        try:
+            async with asyncio.timeout(FAREWELL_LIMIT_S):
+                await _publish(client, message)
+        except (aiomqtt.MqttError, TimeoutError):
+            log.info("the broker did not hear that the doorbell stops")
+
+    def _say(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            if message.retain:
+                self._remember(message)
+            self._queue(message)
+
+    def _remember(self, message: Message) -> None:
+        self._retained[message.topic] = message
+
+    def _queue(self, message: Message) -> None:
+        """Without a connection only events wait: the state is said at every connection anyway."""
+        if message.retain and not self._connected:
+            return
+        if self._waiting.full():
+            dropped = self._waiting.get_nowait()
+            log.warning("the broker is slow; a message on %s is dropped", dropped.message.topic)
+        self._waiting.put_nowait(_Queued(message, time.monotonic()))
+
+    def _found(self) -> None:
+        log.info("connected to the broker at %s", self._settings.host)
+        self._backoff.reset()
+        self._connected, self._absent = True, False
+        self._on_connection(True)
+
+    def _lost(self, error: BaseException) -> None:
+        """One line for an absence, not one for every try."""
+        if not self._absent:
+            self._absent = True
+            log.warning("no broker at %s: %s", self._settings.host, error)
+            self._on_connection(False)
+
+
+async def _publish(client: aiomqtt.Client, message: Message) -> None:
+    await client.publish(message.topic, message.payload, qos=1, retain=message.retain)
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _bytes(payload: object) -> bytes:
+    return payload if isinstance(payload, bytes) else str(payload).encode()
+
+
+def _first_line(file: Path | None) -> str | None:
+    return file.read_text("utf-8").partition("\n")[0].strip() if file else None
+
+
+def _trust(ca_file: Path | None) -> ssl.SSLContext | None:
+    return ssl.create_default_context(cafile=str(ca_file)) if ca_file else None
