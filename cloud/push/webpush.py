@@ -56,8 +56,7 @@ class WebPush:
         self._http: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        # pywebpush passes no usable time-out on, so the session has to have it.
-        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S))
+        self._http = aiohttp.ClientSession()
         return self
 
     async def __aexit__(
@@ -105,6 +104,8 @@ class WebPush:
                 vapid_claims={"sub": self._subject},
                 ttl=delivery.ttl_s,
                 headers=delivery.headers(),
+                # Always explicit: pywebpush's own default switches the session's off.
+                timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S),
                 aiohttp_session=self._http,
             )
         except pywebpush.WebPushException as error:

@@ -63,6 +63,8 @@ WORDS: dict[Language, Words] = {
 
 def place(name: str, language: Language) -> str:
     """Where the doorbell is, as part of a sentence: "the front door", "the door (Miller)"."""
+    if not name.strip():
+        return "Tür" if language == "de" else "the door"
     if language == "de":
         # Inside a German sentence the name would need its gender.
         return name

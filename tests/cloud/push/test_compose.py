@@ -93,7 +93,7 @@ def test_braces_in_a_name_stay_as_they_are() -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("Front door", "the front door"), ("Miller", "the door (Miller)"), ("Gate", "the gate")],
+    [("Front door", "the front door"), ("Miller", "the door (Miller)"), ("Gate", "the gate"), ("", "the door")],
 )
 def test_a_name_stands_in_the_sentence_only_when_it_is_a_place(name: str, said: str) -> None:
     assert place(name, "en") == said
