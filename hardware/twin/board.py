@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Self
 
@@ -18,13 +19,16 @@ from hardware.options import BoardOptions
 from hardware.ports import Camera
 from hardware.twin.camera import SceneCamera
 from hardware.twin.control import ControlServer
+from hardware.twin.loop import LoopCamera
 from hardware.twin.pictures import Scene
 from hardware.twin.porch.scene import Porch
 from hardware.twin.sound import TwinMicrophone, TwinSpeaker, background
+from hardware.twin.v4l2 import UsbCamera
 from hardware.twin.video_file import VideoFile, open_video
 from hardware.twin.voice import read_sound
 from hardware.twin.world import World
 
+DRAWN_CAMERAS = ("porch", "loop")
 SOUNDS = Path(__file__).parent / "sounds"
 
 
@@ -83,6 +87,8 @@ def open_twin(options: BoardOptions, *, stall_timeout_s: float = STALL_TIMEOUT_S
 
 
 def _camera(options: BoardOptions, world: World, stall_timeout_s: float) -> Camera:
+    if options.camera == "loop":
+        return LoopCamera(options.video, options.cache_dir, lambda: world.stalled, stall_timeout_s)
     return SceneCamera(
         _scene(options, world),
         options.video,
@@ -96,9 +102,13 @@ def _scene(options: BoardOptions, world: World) -> Callable[[], Scene]:
     if options.camera == "porch":
         return lambda: Porch(world, options.video, options.language)
     path = Path(options.camera)
+    if path.is_relative_to("/dev"):
+        return lambda: UsbCamera(path, options.video)
     if not path.exists():
+        near = get_close_matches(options.camera, DRAWN_CAMERAS, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
         raise MissingError(
-            f"There is no camera {options.camera!r}."
+            f"There is no camera {options.camera!r}.{hint}"
             ' Use "porch", "loop", the path of a video file, or /dev/video0.'
         )
     open_video(path).close()

@@ -16,26 +16,19 @@ from media.frames import EncodedFrame, VideoFormat
 KEYFRAME_EVERY_S = 2.0
 # A sender keeps the last 128 packets for retransmission, about 150 kB: a keyframe must fit.
 KEYFRAME_LIMIT_BITS = 110_000 * 8
-# Above this no setting helps the picture of a door, and a phone's uplink is not asked for more.
+# Below this 720p is mud; above it no picture of a door gets better.
 BITRATE_LIMITS_BPS = (150_000, 6_000_000)
+# How far a busy second may exceed the target.
+PEAK_FACTOR = 1.3
 
 
 class H264Encoder:
     """One picture in, one access unit out: no reordering, no delay, SPS and PPS on keyframes."""
 
     def __init__(self, video: VideoFormat, keyframe_every: int | None = None) -> None:
-        context = av.CodecContext.create("libx264", "w")
-        if not isinstance(context, VideoCodecContext):
-            raise MissingError("PyAV has no libx264 encoder. Install PyAV's own wheel.")
-        context.width, context.height, context.pix_fmt = video.width, video.height, "yuv420p"
-        context.time_base = Fraction(1, 1_000_000)
-        context.framerate = Fraction(video.fps)
-        context.bit_rate = video.bitrate_bps
-        context.gop_size = keyframe_every or round(KEYFRAME_EVERY_S * video.fps)
-        context.max_b_frames = 0
-        context.thread_count = 1
-        context.options = _options(video)
-        self._context = context
+        self._video = video
+        self._keyframe_every = keyframe_every or round(KEYFRAME_EVERY_S * video.fps)
+        self._context = self._opened(video.bitrate_bps)
 
     def encode(self, picture: Picture, at_us: int, keyframe: bool) -> EncodedFrame:
         """Encode at once."""
@@ -48,10 +41,31 @@ class H264Encoder:
     def set_bitrate(self, bps: int) -> None:
         """Aim at this rate from the next picture on; clamped to what makes sense."""
         low, high = BITRATE_LIMITS_BPS
-        self._context.bit_rate = max(low, min(high, bps))
+        bounded = max(low, min(high, bps))
+        if bounded > self._peak_bps:
+            # x264 never goes above the peak that it was opened with; a new one starts afresh.
+            self._context = self._opened(bounded)
+        else:
+            self._context.bit_rate = bounded
+
+    def _opened(self, bps: int) -> VideoCodecContext:
+        context = av.CodecContext.create("libx264", "w")
+        if not isinstance(context, VideoCodecContext):
+            raise MissingError("PyAV has no libx264 encoder. Install PyAV's own wheel.")
+        video = self._video
+        context.width, context.height, context.pix_fmt = video.width, video.height, "yuv420p"
+        context.time_base = Fraction(1, 1_000_000)
+        context.framerate = Fraction(video.fps)
+        context.bit_rate = bps
+        context.gop_size = self._keyframe_every
+        context.max_b_frames = 0
+        context.thread_count = 1
+        self._peak_bps = int(bps * PEAK_FACTOR)
+        context.options = _options(video, self._peak_bps)
+        return context
 
 
-def _options(video: VideoFormat) -> dict[str, str]:
+def _options(video: VideoFormat, peak_bps: int) -> dict[str, str]:
     return {
         # The cheapest preset that still predicts motion well enough for leaves and a visitor.
         "preset": "superfast",
@@ -60,7 +74,7 @@ def _options(video: VideoFormat) -> dict[str, str]:
         "level": "3.1" if video.width * video.height * video.fps <= 1280 * 720 * 30 else "4.1",
         "forced-idr": "1",
         # x264 takes a new rate in flight only when it was opened with a buffer model.
-        "maxrate": str(BITRATE_LIMITS_BPS[1]),
-        "bufsize": str(KEYFRAME_LIMIT_BITS),
+        "maxrate": str(peak_bps),
+        "bufsize": str(min(KEYFRAME_LIMIT_BITS, peak_bps // 2)),
         "x264-params": "scenecut=0:colorprim=bt709:transfer=bt709:colormatrix=bt709:range=tv",
     }
