@@ -25,15 +25,15 @@ LINE_LIMIT_BYTES = 1024
 REPLY_LIMIT_S = 5.0
 
 Reply = dict[str, Any]
-Command = Callable[[], Reply]
+Command = Callable[[], Mapping[str, object]]
 
 
 class AdminServer:
-    """Listens while it is entered."""
+    """Listens while it is entered; knows no command before `serve`."""
 
-    def __init__(self, path: Path, commands: Mapping[str, Command]) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._commands = commands
+        self._commands: Mapping[str, Command] = {}
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -41,7 +41,7 @@ class AdminServer:
         _clear(self._path)
         try:
             self._server = await asyncio.start_unix_server(
-                self._serve, str(self._path), limit=LINE_LIMIT_BYTES
+                self._attend, str(self._path), limit=LINE_LIMIT_BYTES
             )
             self._path.chmod(0o600)
         except OSError as error:
@@ -54,13 +54,17 @@ class AdminServer:
     async def __aexit__(self, *exc_info: object) -> None:
         await self.close()
 
+    def serve(self, commands: Mapping[str, Command]) -> None:
+        """From now on, carry these out."""
+        self._commands = commands
+
     async def close(self) -> None:
         server, self._server = self._server, None
         if server is not None:
             server.close()
             self._path.unlink(missing_ok=True)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(TimeoutError, OSError, ValueError):
             async with asyncio.timeout(REPLY_LIMIT_S):
                 line = await reader.readline()

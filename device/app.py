@@ -1,0 +1,192 @@
+"""The composition root: opens the board, builds the services, and is the parent of them all."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+
+from device import wiring
+from device.core import events as e
+from device.errors import StartError
+from device.services.admin import SOCKET_NAME, AdminServer
+from device.services.calls import Calls
+from device.services.clock import Clock
+from device.services.door_media import DoorMedia
+from device.services.doorbell import Audience, Doorbell
+from device.services.front_desk import FrontDesk
+from device.services.health import Health, summary
+from device.services.household import Household
+from device.services.link import Link
+from device.services.pairing import Pairing
+from device.services.replies import Replies
+from device.services.unlock import Challenges
+from device.settings import Settings
+from hardware.board import Board
+from hardware.errors import HardwareError
+from media.still import StillError, still
+from protocol.base import PROTOCOL_VERSION
+from protocol.door import Phone
+from protocol.link import Hello
+
+log = logging.getLogger(__name__)
+
+# A closed visit should reach the server before we go, but systemd's patience is short.
+FAREWELL_LIMIT_S = 3.0
+
+Reply = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What `run` tells when the doorbell is ready; `pairing_link` only while no phone is paired."""
+
+    name: str
+    board: str
+    server: str
+    state: Path
+    pairing_link: str | None
+
+
+async def serve(settings: Settings, greet: Callable[[Greeting], None]) -> None:
+    """Be a doorbell until SIGTERM or SIGINT. StartError when that is not possible."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with contextlib.AsyncExitStack() as life:
+        # The socket first: it tells whether another doorbell lives in this folder.
+        admin = AdminServer(wiring.state_folder(settings) / SOCKET_NAME)
+        await life.enter_async_context(admin)
+        board = wiring.board_of(settings)
+        try:
+            await life.enter_async_context(board)
+        except HardwareError as error:
+            raise StartError(str(error)) from error
+        house = House(settings, board)
+        admin.serve({"pair": house.invite, "status": house.status})
+        await house.live(stop, greet)
+
+
+class House:
+    """All services of one doorbell, wired to each other. The board's parts are open."""
+
+    def __init__(self, settings: Settings, board: Board) -> None:
+        self._settings = settings
+        state = wiring.state_folder(settings)
+        clock, name, server = Clock(), settings.doorbell.name, settings.server.url
+        self._identity = wiring.identity_in(state)
+        self._household = Household(state / "phones.json")
+        self._health = Health()
+        self._media = DoorMedia(board, self._fault, settings.visits.pre_roll_s)
+        self._replies = Replies(self._media.mixer, settings.doorbell.language)
+        self._doorbell = Doorbell(
+            board, wiring.policy_of(settings), clock=clock,
+            picture=self._picture, speak=self._replies.speak,
+        )  # fmt: skip
+        challenges = Challenges(self._identity.id, clock.monotonic)
+        desk = FrontDesk(self._doorbell, self._household, challenges, board.speaker)
+        self._calls = Calls(self._media, desk, self._call_ended, self._doorbell.door)
+        self._pairing = Pairing(self._identity, name, self._household, clock.monotonic)
+        self._link = Link(
+            server, self._identity, hello=self._hello, find=self._phone, calls=self._calls,
+            pairing=self._pairing, wall=clock.wall, on_fault=self._server_fault,
+        )  # fmt: skip
+        self._introduce()
+
+    async def live(self, stop: asyncio.Event, greet: Callable[[Greeting], None]) -> None:
+        """Run everything until `stop`; then say goodbye in order."""
+        lives = self._lives()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(life()) for life in lives]
+            greet(self._greeting())
+            self._health.ready()
+            await stop.wait()
+            log.info("stopping")
+            self._health.stopping()
+            await self._say_goodbye()
+            for task in tasks:
+                task.cancel()
+
+    def invite(self) -> Reply:
+        """A fresh pairing link."""
+        return {"link": self._pairing_link()}
+
+    def status(self) -> Reply:
+        """The doorbell in a few words, for the terminal."""
+        door = self._doorbell.door
+        return {
+            "name": self._settings.doorbell.name,
+            "summary": summary(door),
+            "linked": self._link.connected,
+            "phones": [known.phone.name for known in self._household.phones],
+            "faults": {fault.part: fault.detail for fault in door.faults},
+        }
+
+    def _lives(self) -> list[Callable[[], Coroutine[None, None, None]]]:
+        """Media before those who take from it; the doorbell last, when all listen."""
+        return [self._media.run, self._replies.run, self._calls.run, self._link.run,
+                self._health.run, self._doorbell.run]  # fmt: skip
+
+    def _introduce(self) -> None:
+        """Who is told what; the link comes first, as it rings the phones."""
+        self._doorbell.join(Audience(occurred=self._link.report, state=self._link.state))
+        self._doorbell.join(Audience(state=self._calls.broadcast))
+        self._doorbell.join(Audience(state=self._health.state))
+
+    async def _say_goodbye(self) -> None:
+        """Close the visit while the link is still there to tell of it."""
+        self._doorbell.put(e.Stopping())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_LIMIT_S):
+                await asyncio.sleep(0)
+                if self._link.connected:
+                    await self._link.outbox.emptied()
+
+    async def _picture(self, at: float) -> bytes | None:
+        try:
+            return await still(self._media.video.latest_group(), round(at * 1e6))
+        except StillError as error:
+            log.warning("no picture of the moment: %s", error)
+            return None
+
+    def _hello(self) -> Hello:
+        return Hello(
+            version=PROTOCOL_VERSION,
+            device_id=self._identity.id,
+            name=self._settings.doorbell.name,
+            software=wiring.software(),
+            phones=self._household.phones,
+            state=self._doorbell.door,
+        )
+
+    def _phone(self, phone: str) -> Phone | None:
+        known = self._household.find(phone)
+        return known.phone if known else None
+
+    def _pairing_link(self) -> str:
+        invitation = self._pairing.invite()
+        return f"{self._settings.server.pairing_url}/#{invitation.fragment()}"
+
+    def _greeting(self) -> Greeting:
+        return Greeting(
+            name=self._settings.doorbell.name,
+            board=self._settings.doorbell.board,
+            server=self._settings.server.url,
+            state=wiring.state_folder(self._settings),
+            pairing_link=None if self._household.phones else self._pairing_link(),
+        )
+
+    # Called by services that are built before the one they tell.
+
+    def _fault(self, part: wiring.Part, detail: str | None) -> None:
+        self._doorbell.fault(part, detail)
+
+    def _server_fault(self, detail: str | None) -> None:
+        self._doorbell.fault("server", detail)
+
+    def _call_ended(self, call: str) -> None:
+        self._link.call_ended(call)

@@ -1,0 +1,109 @@
+"""What the command line does, command by command. Everything printed is read by a stranger."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import segno
+
+from device import logs, wiring
+from device.checks import findings
+from device.errors import StartError
+from device.services.admin import ask
+from device.settings import Settings
+
+PAIRING_LINES = """
+To pair a phone, open this link on it, or scan the code. It works once, for ten minutes:
+
+  {link}
+"""
+
+
+def run(settings: Settings) -> int:
+    """Be a doorbell until told to stop."""
+    from device.app import Greeting, serve
+
+    def greet(greeting: Greeting) -> None:
+        print(f"{greeting.name} is ready.")
+        print(f"  board   {greeting.board}")
+        print(f"  server  {greeting.server}")
+        print(f"  state   {greeting.state}")
+        if greeting.pairing_link is not None:
+            _print_pairing(greeting.pairing_link)
+        sys.stdout.flush()
+
+    logs.set_up(settings.log.level)
+    asyncio.run(serve(settings, greet))
+    return 0
+
+
+def check(settings: Settings) -> int:
+    """Print what was found; exit code 2 when something is missing."""
+    complete = True
+    for finding in findings(settings):
+        complete = complete and finding.works
+        print(f"{'ok      ' if finding.works else 'MISSING '} {finding.what}: {finding.detail}")
+    print("The doorbell can run." if complete else "Put the missing parts right, then check again.")
+    return 0 if complete else 2
+
+
+def pair(settings: Settings) -> int:
+    """Ask the running doorbell for a fresh link, and print it."""
+    _print_pairing(str(ask(_state(settings), "pair")["link"]))
+    return 0
+
+
+def status(settings: Settings) -> int:
+    """Print how the running doorbell is."""
+    told = ask(_state(settings), "status")
+    phones = ", ".join(told["phones"]) or "none; `python -m device pair` invites one"
+    print(f"{told['name']}: {told['summary']}")
+    print(f"  server  {'linked' if told['linked'] else 'not reached; trying again'}")
+    print(f"  phones  {phones}")
+    for part, detail in told["faults"].items():
+        print(f"  {part}: {detail}")
+    return 0
+
+
+def drive_twin(settings: Settings, words: Sequence[str]) -> int:
+    """Tell the running twin to do something."""
+    from hardware.errors import HardwareError
+    from hardware.twin.control import send
+
+    command, *rest = words or ("",)
+    socket = _state(settings) / wiring.TWIN_SOCKET_NAME
+    try:
+        if command in ("press", "walk-past", "leave") and not rest:
+            send(socket, command.replace("-", "_"))
+        elif command == "speak" and len(rest) == 1:
+            send(socket, "speak", path=Path(rest[0]).absolute())
+        elif command in ("state", "history") and not rest:
+            print(json.dumps(send(socket, command), indent=2))
+        else:
+            raise StartError("Say one of: twin press, twin walk-past, twin leave, twin speak FILE,"
+                             " twin state, twin history.")  # fmt: skip
+    except HardwareError as error:
+        raise StartError(str(error)) from error
+    return 0
+
+
+def show_version() -> int:
+    try:
+        print(version("doorstep"))
+    except PackageNotFoundError:
+        print("not installed: run from its source")
+    return 0
+
+
+def _print_pairing(link: str) -> None:
+    print(PAIRING_LINES.format(link=link))
+    segno.make(link, error="m").terminal(compact=True, border=2)
+
+
+def _state(settings: Settings) -> Path:
+    return settings.state.directory.expanduser().absolute()

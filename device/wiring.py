@@ -1,0 +1,95 @@
+"""From settings to the things that services are built of."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from device.core.policy import Policy, QuietHours
+from device.errors import StartError
+from device.settings import Settings
+from hardware.board import Board
+from hardware.errors import HardwareError
+from hardware.registry import BoardOptions, Pins, open_board
+from protocol.door import Part
+from protocol.identity import Identity
+
+__all__ = ["Part", "board_of", "identity_in", "options_of", "policy_of", "state_folder"]
+
+TWIN_SOCKET_NAME = "twin.sock"
+
+
+def state_folder(settings: Settings) -> Path:
+    """The absolute state folder, made if need be. StartError when that fails."""
+    folder = settings.state.directory.expanduser().absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StartError(
+            f"The state folder {folder} cannot be made: {error.strerror}."
+            " Name another with --state."
+        ) from error
+    return folder
+
+
+def identity_in(state: Path) -> Identity:
+    """The doorbell's key, made at first start. StartError when the file is no key."""
+    path = state / "identity.pem"
+    try:
+        return Identity.load_or_create(path)
+    except OSError as error:
+        raise StartError(f"The key in {path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise StartError(
+            f"{path} does not hold the doorbell's key. Restore it from a copy, or remove it:"
+            " the doorbell then gets a new key, and phones have to be paired again."
+        ) from error
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The household's choices for the machine."""
+    visits, quiet = settings.visits, settings.quiet_hours.minutes
+    return Policy(
+        ring_timeout_s=visits.ring_timeout_s,
+        post_roll_s=visits.post_roll_s,
+        motion_cooldown_s=visits.motion_cooldown_s,
+        visit_limit_s=visits.longest_s,
+        pulse_s=settings.lock.pulse_s,
+        quiet_hours=QuietHours(*quiet) if quiet else None,
+        unanswered_reply=visits.unanswered_reply,
+    )
+
+
+def options_of(settings: Settings) -> BoardOptions:
+    """How the board is to be opened."""
+    state, camera = state_folder(settings), settings.camera
+    return BoardOptions(
+        camera=camera.source,
+        sound=settings.sound.source,
+        language=settings.doorbell.language,
+        control_socket=state / TWIN_SOCKET_NAME,
+        cache_dir=state / "cache",
+        width=camera.width,
+        height=camera.height,
+        fps=camera.fps,
+        bitrate_bps=camera.bitrate_bps,
+        audio_device=settings.sound.device,
+        flip=camera.flip,
+        pins=Pins(**settings.pins.model_dump()),
+    )
+
+
+def board_of(settings: Settings) -> Board:
+    """The board, not yet entered. StartError in one sentence when a part is not there."""
+    try:
+        return open_board(settings.doorbell.board, options_of(settings))
+    except (HardwareError, ValueError) as error:
+        raise StartError(str(error)) from error
+
+
+def software() -> str:
+    """Name and version, as the server may see it."""
+    try:
+        return f"doorstep {version('doorstep')}"
+    except PackageNotFoundError:
+        return "doorstep from source"
