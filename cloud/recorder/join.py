@@ -34,7 +34,7 @@ _OPTIONS = {"movflags": "faststart"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Facts:
+class Facts:
     """What must be known of a part before it is used; times in seconds since 1970."""
 
     path: Path
@@ -48,7 +48,7 @@ def join(parts: Sequence[Part], target: Path) -> Clip | None:
 
     Raises ClipError when the disk does not do it.
     """
-    usable = [facts for part in parts if (facts := _facts(part)) is not None]
+    usable = [facts for part in parts if (facts := facts_of(part)) is not None]
     chosen = _chosen(usable)
     if not chosen:
         return None
@@ -66,7 +66,8 @@ def join(parts: Sequence[Part], target: Path) -> Clip | None:
     )
 
 
-def _facts(part: Part) -> _Facts | None:
+def facts_of(part: Part) -> Facts | None:
+    """Where a part begins and ends; None when no picture can be found in it."""
     try:
         with av.open(str(part.path), "r") as container:
             video = container.streams.video[0]
@@ -80,12 +81,12 @@ def _facts(part: Part) -> _Facts | None:
         log.warning("%s holds no picture: %s", part.path.name, error)
         return None
     starts_s = part.starts_ms / 1000
-    return _Facts(part.path, starts_s, starts_s + last_s, form)
+    return Facts(part.path, starts_s, starts_s + last_s, form)
 
 
-def _chosen(parts: Sequence[_Facts]) -> list[_Facts]:
+def _chosen(parts: Sequence[Facts]) -> list[Facts]:
     """Parts of one format, the one with the most to show, none inside another."""
-    by_format: defaultdict[bytes, list[_Facts]] = defaultdict(list)
+    by_format: defaultdict[bytes, list[Facts]] = defaultdict(list)
     for part in sorted(parts, key=lambda part: (part.starts_s, -part.ends_s)):
         alike = by_format[part.format]
         if not alike or part.ends_s > alike[-1].ends_s:
@@ -93,7 +94,7 @@ def _chosen(parts: Sequence[_Facts]) -> list[_Facts]:
     return max(by_format.values(), key=_shown_s, default=[])
 
 
-def _shown_s(parts: Sequence[_Facts]) -> float:
+def _shown_s(parts: Sequence[Facts]) -> float:
     return sum(part.ends_s - part.starts_s for part in parts)
 
 
@@ -107,7 +108,7 @@ class _Written:
     last: dict[Kind, int] = field(default_factory=dict)
 
 
-def _write(parts: Sequence[_Facts], target: Path) -> _Written:
+def _write(parts: Sequence[Facts], target: Path) -> _Written:
     written = _Written()
     with av.open(str(target), "w", format="mp4", options=_OPTIONS) as output:
         streams = _streams(parts, output)
@@ -122,7 +123,7 @@ def _write(parts: Sequence[_Facts], target: Path) -> _Written:
     return written
 
 
-def _streams(parts: Sequence[_Facts], output: OutputContainer) -> dict[Kind, Stream]:
+def _streams(parts: Sequence[Facts], output: OutputContainer) -> dict[Kind, Stream]:
     """A track of the clip for every kind that some part has."""
     streams: dict[Kind, Stream] = {}
     for kind in KINDS:

@@ -18,6 +18,8 @@ from cloud.recorder.fragments import parse_fragment
 from cloud.recorder.ports import Authorise, VisitKey
 from cloud.recorder.recorder import Recorder
 from cloud.recorder.session import Session
+from cloud.shared.auth import bearer_of
+from cloud.shared.bodies import body_of
 from cloud.shared.problems import ProblemError
 from media.outgoing import STARTS_HEADER
 from media.peer import DescriptionError, add_candidate
@@ -62,11 +64,12 @@ class WhipRoutes:
         router = APIRouter(tags=["recordings"], route_class=_CorsRoute)
         add = router.add_api_route
         add(ENDPOINT, self.open, methods=["POST"], status_code=201, response_class=Response,
-            summary="Open a recording: SDP offer in, answer out", openapi_extra=_body(SDP))  # fmt: skip
+            summary="Open a recording: SDP offer in, answer out",
+            openapi_extra=body_of(SDP))  # fmt: skip
         add(ENDPOINT, self.endpoint_options, methods=["OPTIONS"], summary="What can be posted")
         add(ENDPOINT, self.nothing, methods=["GET", "HEAD"], include_in_schema=False)
         add(SESSION, self.trickle, methods=["PATCH"], status_code=204, response_class=Response,
-            summary="Add ICE candidates", openapi_extra=_body(SDP_FRAGMENT))  # fmt: skip
+            summary="Add ICE candidates", openapi_extra=body_of(SDP_FRAGMENT))  # fmt: skip
         add(SESSION, self.end, methods=["DELETE"], summary="End a recording")
         add(SESSION, self.session_options, methods=["OPTIONS"], summary="What can be done")
         add(SESSION, self.nothing, methods=["GET", "HEAD"], include_in_schema=False)
@@ -79,7 +82,7 @@ class WhipRoutes:
         visit: Annotated[VisitId | None, Query()] = None,
     ) -> Response:
         """An answer to the encoder's offer. Without `visit` the recording is a visit of its own."""
-        _need_bearer(request)
+        bearer_of(request)
         await self._authorise(request, doorbell)
         _need_type(request, SDP, "Accept-Post")
         starts_ms = _starts_ms(request)
@@ -134,7 +137,7 @@ class WhipRoutes:
         return Response(status_code=204)
 
     async def _own(self, request: Request, session_id: str) -> Session:
-        _need_bearer(request)
+        bearer_of(request)
         session = self._recorder.session(session_id)
         if session is None:
             detail = "The recording has ended. Open a new session of the same visit."
@@ -168,19 +171,6 @@ class _CorsRoute(APIRoute):
 def _options(methods: str, more: dict[str, str]) -> Response:
     headers = {"Allow": methods, "Access-Control-Allow-Methods": methods, **_PREFLIGHT, **more}
     return Response(status_code=200, headers=headers)
-
-
-def _body(media_type: str) -> dict[str, Any]:
-    content = {media_type: {"schema": {"type": "string"}}}
-    return {"requestBody": {"required": True, "content": content}}
-
-
-def _need_bearer(request: Request) -> None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        detail = "Sign the request: Authorization: Bearer <token>."
-        challenge = {"WWW-Authenticate": 'Bearer realm="doorstep"'}
-        raise ProblemError(401, "Not signed in", detail, headers=challenge)
 
 
 def _need_type(request: Request, wanted: str, header: str) -> None:
