@@ -12,16 +12,19 @@ from pathlib import Path
 
 from device import wiring
 from device.core import events as e
+from device.core.states import Person
 from device.errors import StartError
 from device.services.admin import SOCKET_NAME, AdminServer
 from device.services.calls import Calls
 from device.services.clock import Clock
 from device.services.door_media import DoorMedia
-from device.services.doorbell import Audience, Doorbell
-from device.services.front_desk import FrontDesk
+from device.services.doorbell import NOBODY_WAITS, Audience, Doorbell
+from device.services.front_desk import FrontDesk, wish_of
 from device.services.health import Health, summary
 from device.services.household import Household
 from device.services.link import Link
+from device.services.mqtt import Mqtt
+from device.services.mqtt_topics import Command
 from device.services.pairing import Pairing
 from device.services.replies import Replies
 from device.services.unlock import Challenges
@@ -39,6 +42,8 @@ log = logging.getLogger(__name__)
 FAREWELL_LIMIT_S = 3.0
 
 Reply = dict[str, object]
+# What the household's automation is called where a phone's name would stand.
+AUTOMATION = Person("automation", "Home automation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ class House:
             server, self._identity, hello=self._hello, find=self._phone, calls=self._calls,
             pairing=self._pairing, wall=clock.wall, on_fault=self._server_fault,
         )  # fmt: skip
+        self._mqtt = self._broker()
         self._introduce()
 
     async def live(self, stop: asyncio.Event, greet: Callable[[Greeting], None]) -> None:
@@ -128,14 +134,30 @@ class House:
 
     def _lives(self) -> list[Callable[[], Coroutine[None, None, None]]]:
         """Media before those who take from it; the doorbell last, when all listen."""
-        return [self._media.run, self._replies.run, self._calls.run, self._link.run,
-                self._health.run, self._doorbell.run]  # fmt: skip
+        lives = [self._media.run, self._replies.run, self._calls.run, self._link.run,
+                 self._health.run]  # fmt: skip
+        if self._mqtt is not None:
+            lives.append(self._mqtt.run)
+        return [*lives, self._doorbell.run]
 
     def _introduce(self) -> None:
         """Who is told what; the link comes first, as it rings the phones."""
         self._doorbell.join(Audience(occurred=self._link.report, state=self._link.state))
         self._doorbell.join(Audience(state=self._calls.broadcast))
         self._doorbell.join(Audience(state=self._health.state))
+        if (mqtt := self._mqtt) is not None:
+            self._doorbell.join(
+                Audience(mqtt.occurred, mqtt.state, lambda visit, jpeg: mqtt.snapshot(jpeg))
+            )
+
+    def _broker(self) -> Mqtt | None:
+        mqtt = self._settings.mqtt
+        if mqtt.host is None:
+            return None
+        return Mqtt(
+            mqtt, self._identity.id, self._settings.doorbell.name, wiring.software(),
+            self._automate, on_connection=self._broker_came_or_went,
+        )  # fmt: skip
 
     async def _say_goodbye(self) -> None:
         """Close the visit while the link is still there to tell of it."""
@@ -187,6 +209,15 @@ class House:
 
     def _server_fault(self, detail: str | None) -> None:
         self._doorbell.fault("server", detail)
+
+    def _broker_came_or_went(self, connected: bool) -> None:
+        where = f"{self._settings.mqtt.host}:{self._settings.mqtt.port}"
+        detail = f"The broker at {where} is away. Check that it runs, and the mqtt settings."
+        self._doorbell.fault("broker", None if connected else detail)
+
+    def _automate(self, command: Command) -> None:
+        """The broker may ask for what is harmless; nobody waits for the outcome."""
+        self._doorbell.put(e.Wanted(NOBODY_WAITS, AUTOMATION, wish_of(command)))
 
     def _call_ended(self, call: str) -> None:
         self._link.call_ended(call)

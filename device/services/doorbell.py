@@ -38,6 +38,9 @@ SNAPSHOT_LIMIT_S = 10.0
 FAULTS_SHOWN = 16
 SENTENCE_LIMIT = 300
 
+# The ticket of a wish whose outcome nobody waits for.
+NOBODY_WAITS = 0
+
 Outcome = a.Grant | a.Refuse
 
 

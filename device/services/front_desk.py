@@ -85,12 +85,9 @@ class FrontDesk:
                 return self._challenge(call, known, request)
             case UnlockConfirm():
                 return await self._unlock(call, known, request)
-            case Light(on=on):
-                return await self._wish(known, request, a.SwitchLight(on))
-            case Chime():
-                return await self._wish(known, request, a.RingChime())
-            case QuickReply(reply=reply):
-                return await self._wish(known, request, a.Speak(reply))
+            case Light() | Chime() | QuickReply():
+                by, wish = _person(known.phone), wish_of(request)
+                return await self._ask(request, partial(e.Wanted, by=by, wish=wish))
             case Volume(percent=percent):
                 return self._volume(request, percent)
             case Mute() | HangUp() | Ping():
@@ -117,9 +114,6 @@ class FrontDesk:
             return Denied(id=request.id, reason="challenge", detail=refusal)
         return await self._ask(request, partial(e.UnlockWanted, by=_person(known.phone)))
 
-    async def _wish(self, known: KnownPhone, request: ControlRequest, wish: a.Wish) -> ControlReply:
-        return await self._ask(request, partial(e.Wanted, by=_person(known.phone), wish=wish))
-
     async def _ask(self, request: ControlRequest, event: Callable[[int], e.Event]) -> ControlReply:
         match await self._doorbell.ask(event):
             case a.Grant():
@@ -133,6 +127,17 @@ class FrontDesk:
         except HardwareError as error:
             return Denied(id=request.id, reason="fault", detail=str(error)[:300])
         return Done(id=request.id)
+
+
+def wish_of(request: Light | Chime | QuickReply) -> a.Wish:
+    """What a request for something harmless means to the machine."""
+    match request:
+        case Light(on=on):
+            return a.SwitchLight(on)
+        case Chime():
+            return a.RingChime()
+        case QuickReply(reply=reply):
+            return a.Speak(reply)
 
 
 def _person(phone: Phone) -> Person:

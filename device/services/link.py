@@ -53,6 +53,12 @@ REFUSED_RETRY_S = 300.0
 # A server that asks for more patience than this has a wrong clock.
 RETRY_AFTER_LIMIT_S = 3600.0
 
+# A link that lived for less is no sign that the server is well, whatever it greeted us with.
+STEADY_AFTER_S = 10.0
+
+_ENDS = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED,
+         aiohttp.WSMsgType.ERROR)  # fmt: skip
+
 OnFault = Callable[[str | None], None]
 
 
@@ -174,6 +180,7 @@ class Link:
         for report in self.outbox.waiting:
             outgoing.put_nowait(report)
         self._outgoing = outgoing
+        began = asyncio.get_running_loop().time()
         lost = _LinkLostError("The link to the server broke.")
         try:
             async with asyncio.TaskGroup() as group:
@@ -183,6 +190,8 @@ class Link:
             lost = next(e for e in losses.exceptions if isinstance(e, _LinkLostError))
         finally:
             self._outgoing, self._welcomed = None, False
+        if asyncio.get_running_loop().time() - began >= STEADY_AFTER_S:
+            self._tries = 0
         raise lost
 
     async def _read(
@@ -190,7 +199,7 @@ class Link:
     ) -> None:
         try:
             async with asyncio.timeout(WELCOME_LIMIT_S) as patience:
-                async for frame in socket:
+                while (frame := await socket.receive()).type not in _ENDS:
                     if (message := _understood(frame)) is None:
                         continue
                     if isinstance(message, Welcome):
@@ -198,7 +207,8 @@ class Link:
                     await self._take(message, group)
         except TimeoutError as error:
             raise _LinkLostError(f"The server at {self._url} does not greet.") from error
-        raise _LinkLostError("The server closed the link.")
+        why = frame.extra if isinstance(frame.extra, str) else ""
+        raise _LinkLostError(f"The server closed the link. {why}".rstrip())
 
     async def _take(self, message: FromServer, group: asyncio.TaskGroup) -> None:
         match message:
@@ -248,7 +258,7 @@ class Link:
         if welcome.version != PROTOCOL_VERSION:
             log.warning("the server speaks version %d, we speak %d; update the older one",
                         welcome.version, PROTOCOL_VERSION)  # fmt: skip
-        self._tries, self._welcomed = 0, True
+        self._welcomed = True
         if self._faulty:
             self._faulty = False
             self._on_fault(None)
