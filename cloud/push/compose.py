@@ -7,7 +7,7 @@ from typing import Literal
 
 from cloud.push.words import WORDS, Language, Words, place
 from protocol.api import Notification, NotificationData, PushMessage
-from protocol.door import Visit
+from protocol.door import Moment, Visit
 
 Change = Literal["rang", "picture", "answered", "missed", "motion"]
 # Only these may sound; the rest replaces what is already on the screen.
@@ -39,7 +39,7 @@ def compose(notice: Notice, language: Language, address: str = "") -> PushMessag
             navigate=f"{address}/#/{_screen(notice)}/{visit.id}",
             tag=tag_of(visit.id),
             lang=language,
-            silent=notice.change not in _ALERTING,
+            silent=notice.change not in _ALERTING or is_quiet(notice),
             image=f"{address}/api/v1/visits/{visit.id}/snapshot.jpg" if visit.snapshot else None,
             data=NotificationData(
                 visit=visit.id,
@@ -65,6 +65,12 @@ def compose_test(doorbell: str, language: Language, address: str = "") -> PushMe
             data=NotificationData(visit="", doorbell=doorbell, change="test"),
         )
     )
+
+
+def is_quiet(notice: Notice) -> bool:
+    """Whether the press fell into quiet hours, so that phones show it without a sound."""
+    rings = [moment for moment in notice.visit.moments if moment.what == "rang"]
+    return notice.change == "rang" and bool(rings) and max(rings, key=_at).quiet
 
 
 def tag_of(visit: str) -> str:
@@ -113,6 +119,10 @@ def _when(notice: Notice) -> int:
             return _latest(visit, notice.change) or visit.closed_ms or visit.opened_ms
         case "motion":
             return visit.opened_ms
+
+
+def _at(moment: Moment) -> int:
+    return moment.at_ms
 
 
 def _latest(visit: Visit, what: str) -> int | None:

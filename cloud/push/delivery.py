@@ -36,7 +36,8 @@ def delivery_of(message: PushMessage) -> Delivery:
     """An outcome replaces a waiting ring; a picture, which is less urgent, must never."""
     match message.notification.data.change:
         case "rang":
-            return Delivery(RING_TTL_S, "high", _topic("ring", message))
+            urgency: Literal["normal", "high"] = "normal" if message.notification.silent else "high"
+            return Delivery(RING_TTL_S, urgency, _topic("ring", message))
         case "picture":
             return Delivery(RING_TTL_S, "normal", _topic("picture", message))
         case "answered" | "missed":

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from cloud.push.compose import Notice, compose, compose_test
+from cloud.push.compose import Notice, compose, compose_test, is_quiet
 from cloud.push.targets import PushTargets, Recipient, Result
 from protocol.api import FcmTarget, PushMessage, WebPushTarget
 
@@ -97,7 +97,8 @@ class Notifier:
         visit = notice.visit.id
         if notice.change == "rang":
             self._end_repeats(visit)
-            self._unanswered[visit] = asyncio.Event()
+            if not is_quiet(notice):
+                self._unanswered[visit] = asyncio.Event()
         elif notice.change in {"answered", "missed"}:
             self._end_repeats(visit)
 

@@ -52,11 +52,25 @@ class WhepRoutes:
         router = APIRouter(prefix="/api/v1", tags=["calls"])
         live, call = "/doorbells/{doorbell}/live", "/live/{call}"
         add = router.add_api_route
-        add(live, self.place, methods=["POST"], status_code=201, response_class=Response,
-            summary="Call the doorbell: SDP offer in, answer out", openapi_extra=body_of(SDP))  # fmt: skip
+        add(
+            live,
+            self.place,
+            methods=["POST"],
+            status_code=201,
+            response_class=Response,
+            summary="Call the doorbell: SDP offer in, answer out",
+            openapi_extra=body_of(SDP),
+        )
         add(live, self.live_options, methods=["OPTIONS"], summary="What can be posted")
-        add(call, self.trickle, methods=["PATCH"], status_code=204, response_class=Response,
-            summary="Add ICE candidates", openapi_extra=body_of(SDP_FRAGMENT))  # fmt: skip
+        add(
+            call,
+            self.trickle,
+            methods=["PATCH"],
+            status_code=204,
+            response_class=Response,
+            summary="Add ICE candidates",
+            openapi_extra=body_of(SDP_FRAGMENT),
+        )
         add(call, self.hang_up, methods=["DELETE"], summary="Hang up")
         add(call, self.call_options, methods=["OPTIONS"], summary="What can be done")
         return router

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import APIRouter, Request, Response
+from fastapi import FastAPI, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 # The build puts a hash of the content into every name under assets/.
 _HASHED = "public, max-age=31536000, immutable"
@@ -20,17 +21,25 @@ or name its folder in the setting <code>http.app</code>.</p></body></html>
 
 
 class AppFiles:
-    """Serves a folder. Mount it last: it answers every address that nothing else did."""
+    """Serves a folder at every address that no route knows."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
 
-    def router(self) -> APIRouter:
-        router = APIRouter(include_in_schema=False)
-        router.add_api_route("/{path:path}", self.get, methods=["GET", "HEAD"])
-        return router
+    def install(self, app: FastAPI) -> None:
+        """Answer what `app`'s routes do not; what is no page stays its 404."""
+        unknown = app.router.default
 
-    async def get(self, request: Request, path: str) -> Response:
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+                await unknown(scope, receive, send)
+                return
+            response = self.get(scope["path"].removeprefix("/"))
+            await response(scope, receive, send)
+
+        app.router.default = answer
+
+    def get(self, path: str) -> Response:
         """A file, or the app's page for every address without a file's name."""
         if path.split("/", 1)[0] in ("api", "problems", "metrics", "healthz"):
             raise HTTPException(404)
