@@ -122,7 +122,9 @@ def messages_of(what: Occurrence, visit: Visit | None, topics: Topics) -> list[M
     """What an occurrence is on the broker. A ring is an event and never retained."""
     said = []
     if isinstance(what, VisitMoment) and what.moment.what == "rang":
-        ring = {"event_type": "ring", "visit": what.visit, "at_ms": what.moment.at_ms}
+        moment = what.moment
+        ring = {"event_type": "ring", "visit": what.visit, "at_ms": moment.at_ms}
+        ring["quiet"] = moment.quiet
         said.append(Message(topics.event, _json(ring), retain=False))
     if (motion := _motion(what)) is not None:
         said.append(Message(topics.motion, motion.encode(), retain=True))

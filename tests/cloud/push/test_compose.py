@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from cloud.push.compose import Change, Notice, compose, compose_test
+from cloud.push.delivery import delivery_of
 from cloud.push.words import place
 from protocol.api import PushMessage
+from protocol.door import Moment
 from tests.support.visits import ANNAS_PHONE, RANG_MS, then, visit
 
 
@@ -22,6 +24,13 @@ def test_the_payload_is_declarative_web_push() -> None:
     text = compose(Notice("rang", visit(), "Front door"), "en").model_dump_json()
     assert text.startswith('{"web_push":8030,"notification":{"title":')
     assert PushMessage.model_validate_json(text).notification.data.change == "rang"
+
+
+def test_a_ring_in_quiet_hours_is_shown_without_a_sound() -> None:
+    quiet = Moment(at_ms=RANG_MS, what="rang", quiet=True)
+    pushed = compose(Notice("rang", visit(moments=(quiet,)), "Front door"), "en")
+    assert pushed.notification.silent
+    assert delivery_of(pushed).urgency == "normal"
 
 
 def test_the_picture_replaces_the_ring_without_a_sound() -> None:
@@ -41,7 +50,7 @@ def test_the_picture_is_addressed_without_a_token() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "title"), [("en", "Anna answered"), ("de", "Anna hat geantwortet")]
+    ("language", "title"), [("en", "Anna answered"), ("de", "Anna ist rangegangen")]
 )
 def test_an_answer_names_who_was_first(language: str, title: str) -> None:
     answered = visit(answered_by="Anna", moments=then("answered", 5, "Anna"))
@@ -93,7 +102,12 @@ def test_braces_in_a_name_stay_as_they_are() -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("Front door", "the front door"), ("Miller", "the door (Miller)"), ("Gate", "the gate"), ("", "the door")],
+    [
+        ("Front door", "the front door"),
+        ("Miller", "the door (Miller)"),
+        ("Gate", "the gate"),
+        ("", "the door"),
+    ],
 )
 def test_a_name_stands_in_the_sentence_only_when_it_is_a_place(name: str, said: str) -> None:
     assert place(name, "en") == said
