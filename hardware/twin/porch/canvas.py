@@ -130,7 +130,7 @@ class Canvas:
 
         `soft` blurs the edge by that many units. `lit` is how much lamplight it catches.
         """
-        window = self._window(shape.box, soft + 1)
+        window = self._window(shape.box, soft + 1 / self.scale)
         if window is None:
             return
         rows, columns, px, py = window
