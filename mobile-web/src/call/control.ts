@@ -1,4 +1,11 @@
-import type { CallState, Challenge, ControlReply, ControlRequest, Denied, Done } from "../protocol.gen";
+import type {
+	CallState,
+	Challenge,
+	ControlReply,
+	ControlRequest,
+	Denied,
+	Done,
+} from "../protocol.gen";
 
 const PING_EVERY_MS = 1_000;
 const PINGS_MISSED_LIMIT = 3;

@@ -60,9 +60,7 @@ export class Identity {
 
 	/** Raw r‖s over the statement, 64 bytes (ES256). */
 	async sign(statement: BufferSource): Promise<Uint8Array> {
-		return new Uint8Array(
-			await crypto.subtle.sign(SIGNATURE, this.record.privateKey, statement),
-		);
+		return new Uint8Array(await crypto.subtle.sign(SIGNATURE, this.record.privateKey, statement));
 	}
 
 	/** Forget the key. The doorbell's household still lists this phone until it is removed there. */

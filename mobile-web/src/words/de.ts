@@ -25,7 +25,8 @@ export const de: Words = {
 	},
 
 	error: {
-		offline: "Der Server ist nicht erreichbar. Prüfe das Netz dieses Telefons und versuche es noch einmal.",
+		offline:
+			"Der Server ist nicht erreichbar. Prüfe das Netz dieses Telefons und versuche es noch einmal.",
 		unknown: "Das hat nicht geklappt. Versuche es noch einmal.",
 		strange: "Der Server kennt dieses Telefon nicht mehr. Kopple es mit einem neuen Link.",
 	},
@@ -84,7 +85,8 @@ export const de: Words = {
 		deleted: "Der Besuch ist gelöscht.",
 		noClip: "Von diesem Besuch gibt es keinen Clip.",
 		recording: "Der Clip wird noch aufgenommen.",
-		clipBroken: "Der Clip lässt sich gerade nicht abspielen. Lade ihn herunter oder versuche es später.",
+		clipBroken:
+			"Der Clip lässt sich gerade nicht abspielen. Lade ihn herunter oder versuche es später.",
 		gone: "Diesen Besuch gibt es nicht mehr.",
 		size: (clip) => `${Math.max(1, Math.round(clip.size_bytes / 1e6))} MB`,
 		gaps: (count) =>
@@ -144,7 +146,8 @@ export const de: Words = {
 		talking: "Man hört dich",
 		talkOpen: "Mikrofon offen",
 		talkHint: "Halten zum Sprechen, tippen, um das Mikrofon offen zu lassen",
-		noMicrophone: "Das Mikrofon ist nicht erlaubt. Erlaube es für diese Seite in den Einstellungen des Browsers.",
+		noMicrophone:
+			"Das Mikrofon ist nicht erlaubt. Erlaube es für diese Seite in den Einstellungen des Browsers.",
 		noSecure: "Sprechen braucht eine sichere Adresse (https).",
 		speaker: "Ton",
 		speakerOn: "Ton an",
@@ -169,7 +172,7 @@ export const de: Words = {
 		hangUp: "Auflegen",
 		fit: "Ganzes Bild zeigen",
 		fill: "Bildschirm füllen",
-		savePicture: "Bild sichern",
+		snapshot: "Bild",
 		withOthers: (names) => `Auch dabei: ${names}`,
 		talkingOther: (name) => `${name} spricht`,
 		lock: { locked: "Verriegelt", unlocked: "Offen", unavailable: "Kein Schloss" },
@@ -200,11 +203,13 @@ export const de: Words = {
 		disable: "Ausschalten",
 		test: "Probemitteilung senden",
 		tested: "Gesendet. Sie sollte in Sekunden da sein.",
-		blocked: "Mitteilungen sind gesperrt. Erlaube sie für diese Seite in den Einstellungen des Browsers.",
+		blocked:
+			"Mitteilungen sind gesperrt. Erlaube sie für diese Seite in den Einstellungen des Browsers.",
 		unsupported: "Dieser Browser kann keine Mitteilungen zeigen.",
 		needsInstall: "Auf iPhone und iPad: leg Doorstep zuerst auf den Home-Bildschirm.",
 		needsSecure: "Mitteilungen brauchen eine sichere Adresse (https).",
-		pushFailed: "Der Mitteilungsdienst des Browsers nimmt dieses Telefon nicht an. Versuche es später.",
+		pushFailed:
+			"Der Mitteilungsdienst des Browsers nimmt dieses Telefon nicht an. Versuche es später.",
 		install: "Installieren",
 		installWhy: "Vom Home-Bildschirm öffnet sie sofort und kann dich benachrichtigen.",
 		installIos: "Tippe auf „Teilen“, dann „Zum Home-Bildschirm“, und öffne Doorstep dort.",
@@ -242,7 +247,8 @@ export const de: Words = {
 		giveTalk: "mit ihnen sprechen",
 		giveOpen: "das Licht schalten und die Tür öffnen",
 		givePast: "sehen, wer da war, als du weg warst",
-		private: "Bilder gehen zwischen deiner Tür, deinem eigenen Server und deinen Telefonen hin und her. Zu niemandem sonst.",
+		private:
+			"Bilder gehen zwischen deiner Tür, deinem eigenen Server und deinen Telefonen hin und her. Zu niemandem sonst.",
 		name: "Name dieses Telefons",
 		nameHint: "Der Haushalt sieht ihn: „Anna ist rangegangen“.",
 		defaultName: (device) => `Mein ${device}`,
@@ -264,12 +270,15 @@ export const de: Words = {
 			"Der Browser fragt jetzt nach dem Mikrofon, damit er nicht fragt, während jemand wartet. Es ist nur an, solange du sprichst.",
 		microphoneAsk: "Mikrofon erlauben",
 		microphoneYes: "Das Mikrofon ist bereit.",
-		microphoneNo: "Ohne Mikrofon kannst du sehen und öffnen, aber nicht sprechen. Du kannst es später in den Einstellungen erlauben.",
+		microphoneNo:
+			"Ohne Mikrofon kannst du sehen und öffnen, aber nicht sprechen. Du kannst es später in den Einstellungen erlauben.",
 		later: "Später",
 		finish: "Zur Tür",
 		none: "Dieses Telefon ist noch nicht gekoppelt",
-		noneText: "Die Klingel zeigt beim Start einen QR-Code. Scanne ihn mit der Kamera dieses Telefons oder öffne den Link, den sie ausgibt.",
-		broken: "Der Kopplungslink ist abgeschnitten oder aus einer anderen Version. Kopiere ihn ganz oder scanne den Code noch einmal.",
+		noneText:
+			"Die Klingel zeigt beim Start einen QR-Code. Scanne ihn mit der Kamera dieses Telefons oder öffne den Link, den sie ausgibt.",
+		broken:
+			"Der Kopplungslink ist abgeschnitten oder aus einer anderen Version. Kopiere ihn ganz oder scanne den Code noch einmal.",
 		insecure:
 			"Koppeln braucht eine sichere Adresse (https oder localhost): nur dort bewahrt der Browser Schlüssel auf.",
 		failed: {
@@ -278,11 +287,13 @@ export const de: Words = {
 			used: "Dieser Link wurde schon benutzt oder ist zu alt. Erzeuge an der Klingel einen neuen.",
 			wrong: "Der Link passt nicht zu dieser Klingel. Scanne den Code noch einmal.",
 			exhausted: "Zu viele Versuche. Erzeuge an der Klingel einen neuen Link.",
-			impostor: "Wer geantwortet hat, ist nicht die Klingel dieses Links. Nichts wurde gekoppelt. Frage die Person, die den Server betreibt.",
+			impostor:
+				"Wer geantwortet hat, ist nicht die Klingel dieses Links. Nichts wurde gekoppelt. Frage die Person, die den Server betreibt.",
 		},
 		away: "Die Klingel ist nicht mit ihrem Server verbunden. Prüfe Strom und Netz und versuche es noch einmal.",
 		iosTitle: "Leg Doorstep zuerst auf den Home-Bildschirm",
-		iosText: "Auf dem iPhone brauchen Mitteilungen die installierte App, und sie hat ihren eigenen Schlüssel. Tippe auf „Teilen“, „Zum Home-Bildschirm“, öffne Doorstep dort und scanne den Code noch einmal.",
+		iosText:
+			"Auf dem iPhone brauchen Mitteilungen die installierte App, und sie hat ihren eigenen Schlüssel. Tippe auf „Teilen“, „Zum Home-Bildschirm“, öffne Doorstep dort und scanne den Code noch einmal.",
 		iosGoOn: "Im Browser weitermachen",
 	},
 

@@ -148,7 +148,8 @@ export const en = {
 		talking: "You are heard",
 		talkOpen: "Microphone open",
 		talkHint: "Hold to talk, tap to keep the microphone open",
-		noMicrophone: "The microphone is not allowed. Allow it for this page in the browser’s settings.",
+		noMicrophone:
+			"The microphone is not allowed. Allow it for this page in the browser’s settings.",
 		noSecure: "Talking needs a secure (https) address.",
 		speaker: "Sound",
 		speakerOn: "Sound on",
@@ -163,8 +164,7 @@ export const en = {
 		unlocked: "Unlocked",
 		unlockedNow: "The door is open.",
 		unlockAsk: (door: string): string => `Open ${door}?`,
-		unlockWho: (who: string, seconds: string): string =>
-			`As ${who}. It stays open for ${seconds}.`,
+		unlockWho: (who: string, seconds: string): string => `As ${who}. It stays open for ${seconds}.`,
 		unlockSlide: "Slide to open",
 		unlockPress: "Open the door",
 		unlockLate: "That took too long. Ask again.",
@@ -174,7 +174,7 @@ export const en = {
 		hangUp: "Hang up",
 		fit: "Show the whole picture",
 		fill: "Fill the screen",
-		savePicture: "Save picture",
+		snapshot: "Picture",
 		withOthers: (names: string): string => `${names} is here too`,
 		talkingOther: (name: string): string => `${name} is talking`,
 		lock: {
@@ -273,12 +273,15 @@ export const en = {
 			"The browser asks for the microphone now, so that it does not ask while someone waits at the door. It is only on while you talk.",
 		microphoneAsk: "Allow the microphone",
 		microphoneYes: "The microphone is ready.",
-		microphoneNo: "Without the microphone you can see and open, but not talk. You can allow it later in the settings.",
+		microphoneNo:
+			"Without the microphone you can see and open, but not talk. You can allow it later in the settings.",
 		later: "Later",
 		finish: "Go to the door",
 		none: "This phone is not paired yet",
-		noneText: "The doorbell shows a QR code when it starts. Scan it with this phone’s camera, or open the link that it prints.",
-		broken: "The pairing link is cut short or of another version. Copy it whole, or scan the code again.",
+		noneText:
+			"The doorbell shows a QR code when it starts. Scan it with this phone’s camera, or open the link that it prints.",
+		broken:
+			"The pairing link is cut short or of another version. Copy it whole, or scan the code again.",
 		insecure:
 			"Pairing needs a secure address (https, or localhost): only there does the browser keep keys.",
 		failed: {
@@ -287,11 +290,13 @@ export const en = {
 			used: "This link was used already, or it is too old. Make a fresh one at the doorbell.",
 			wrong: "The link does not fit this doorbell. Scan the code again.",
 			exhausted: "Too many tries. Make a fresh link at the doorbell.",
-			impostor: "Whoever answered is not the doorbell of this link. Nothing was paired. Ask the person who runs the server.",
+			impostor:
+				"Whoever answered is not the doorbell of this link. Nothing was paired. Ask the person who runs the server.",
 		},
 		away: "The doorbell is not connected to its server. Check its power and network, then try again.",
 		iosTitle: "First, put Doorstep on the Home Screen",
-		iosText: "On iPhone, notifications need the installed app, and it keeps its own key. Tap Share, “Add to Home Screen”, open Doorstep there and scan the code again.",
+		iosText:
+			"On iPhone, notifications need the installed app, and it keeps its own key. Tap Share, “Add to Home Screen”, open Doorstep there and scan the code again.",
 		iosGoOn: "Go on in the browser",
 	},
 

@@ -1,0 +1,73 @@
+import { useSignalEffect } from "@preact/signals";
+import { isRinging } from "./household/merge";
+import { Notice } from "./parts/notice";
+import { SessionContext } from "./parts/session";
+import { showWaiting } from "./rings";
+import { route } from "./router";
+import { DoorScreen } from "./screens/door";
+import { HomeScreen } from "./screens/home";
+import { SettingsScreen } from "./screens/settings";
+import { VisitScreen } from "./screens/visit";
+import type { Session } from "./session";
+import { reload, updateReady } from "./update";
+import { words } from "./words";
+
+/** The app of a paired phone. */
+export function App({ session }: { session: Session }) {
+	const { household } = session;
+	useSignalEffect(() => {
+		const waiting = household.visits.value.find((visit) => isRinging(visit, household.nowMs.value));
+		const name = waiting ? (household.doorbell(waiting.doorbell)?.name ?? "") : null;
+		showWaiting(name, words.value.home.title);
+	});
+	// A call lives as long as its screen.
+	useSignalEffect(() => {
+		if (route.value.name !== "call") session.hangUp();
+	});
+	return (
+		<SessionContext.Provider value={session}>
+			<a class="skip" href="#content" onClick={skip}>
+				{words.value.a11y.skip}
+			</a>
+			<Update />
+			<Screen />
+			<Notice />
+		</SessionContext.Provider>
+	);
+}
+
+function Screen() {
+	const at = route.value;
+	switch (at.name) {
+		case "ring":
+		case "call":
+			return <DoorScreen at={at} />;
+		case "visit":
+			return <VisitScreen id={at.visit} />;
+		case "settings":
+			return <SettingsScreen />;
+		default:
+			return <HomeScreen />;
+	}
+}
+
+function Update() {
+	const { app } = words.value;
+	if (!updateReady.value || route.value.name === "call") return null;
+	return (
+		<p class="update" role="status">
+			{app.newVersion}
+			<button type="button" class="pill primary" onClick={reload}>
+				{app.reload}
+			</button>
+		</p>
+	);
+}
+
+/** The address bar belongs to the screens, so the jump is made by hand. */
+function skip(event: Event): void {
+	event.preventDefault();
+	const content = document.getElementById("content");
+	content?.setAttribute("tabindex", "-1");
+	content?.focus();
+}

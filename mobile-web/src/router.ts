@@ -1,0 +1,61 @@
+import { signal } from "@preact/signals";
+
+export type Route =
+	| { name: "home" }
+	| { name: "ring"; visit: string }
+	| { name: "call"; doorbell: string; answers: string | undefined }
+	| { name: "visit"; visit: string }
+	| { name: "settings" }
+	| { name: "pair"; fragment: string };
+
+/** What a hash asks for; anything unknown is home. */
+export function routeOf(hash: string): Route {
+	const text = hash.replace(/^#/, "");
+	if (text.startsWith("p=")) return { name: "pair", fragment: text };
+	const [path = "", query = ""] = text.split("?");
+	const [, name, id] = path.split("/");
+	if (name === "settings") return { name: "settings" };
+	if (!id) return { name: "home" };
+	if (name === "ring") return { name: "ring", visit: id };
+	if (name === "visit") return { name: "visit", visit: id };
+	if (name === "call") {
+		return {
+			name: "call",
+			doorbell: id,
+			answers: new URLSearchParams(query).get("answers") ?? undefined,
+		};
+	}
+	return { name: "home" };
+}
+
+export const paths = {
+	home: "#/",
+	settings: "#/settings",
+	ring: (visit: string) => `#/ring/${visit}`,
+	visit: (visit: string) => `#/visit/${visit}`,
+	call: (doorbell: string, answers?: string) =>
+		`#/call/${doorbell}${answers ? `?answers=${answers}` : ""}`,
+};
+
+export const route = signal<Route>(routeOf(location.hash));
+
+/** Follow the address bar. */
+export function startRouter(): void {
+	const follow = () => {
+		route.value = routeOf(location.hash);
+	};
+	addEventListener("hashchange", follow);
+	addEventListener("popstate", follow);
+}
+
+/**
+ * Show another screen at once. With `replace` the screen that is left does not stay in the
+ * history: nobody wants Back to lead to a ring that is over.
+ */
+export function go(path: string, how: "push" | "replace" = "push"): void {
+	if (location.hash !== path) {
+		if (how === "replace") history.replaceState(null, "", path);
+		else history.pushState(null, "", path);
+	}
+	route.value = routeOf(path);
+}

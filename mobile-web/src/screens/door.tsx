@@ -1,0 +1,69 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useLayoutEffect } from "preact/hooks";
+import { isOver } from "../call/state";
+import { useSession } from "../parts/session";
+import { go, paths, type Route } from "../router";
+import { words } from "../words";
+import { CallPanel } from "./call";
+import { RingPanel } from "./ring";
+import { Stage } from "./stage";
+
+/**
+ * One door on the whole screen: while it rings, and while there is a call. Both share the stage, so
+ * that the picture turns live without a jump.
+ */
+export function DoorScreen({ at }: { at: Extract<Route, { name: "ring" | "call" }> }) {
+	const session = useSession();
+	const { household } = session;
+	const whole = useSignal(false);
+	const muted = useSignal(false);
+	const visitId = at.name === "ring" ? at.visit : at.answers;
+	const known = household.visits.value.find((visit) => visit.id === visitId);
+	const doorbellId = at.name === "call" ? at.doorbell : known?.doorbell;
+	const doorbell = household.doorbells.value.find(({ id }) => id === doorbellId);
+	const visit = known ?? doorbell?.latest ?? null;
+	const active = session.active.value;
+	const model = active?.model.value;
+
+	useEffect(() => {
+		if (at.name === "ring" && !known) {
+			household.fetchVisit(at.visit).catch(() => go(paths.home, "replace"));
+		}
+	}, [at.name, visitId]);
+
+	useLayoutEffect(() => {
+		// Opened by its address: call as if tapped.
+		if (at.name === "call") session.call(at.doorbell, at.answers);
+	}, [at.name, doorbellId]);
+
+	const name = doorbell?.name ?? words.value.home.title;
+	const inCall = at.name === "call";
+	return (
+		<main class={inCall ? "door in-call" : "door in-ring"} id="content">
+			<Stage
+				visit={visit}
+				alt={inCall ? words.value.call.picture(name) : words.value.a11y.doorPicture(name)}
+				stream={inCall ? (active?.stream.value ?? null) : null}
+				live={model?.phase === "live"}
+				whole={whole.value}
+				muted={muted.value}
+				onPicture={() => session.active.value?.call.pictureShown()}
+				onSilenced={() => {
+					muted.value = true;
+				}}
+			/>
+			<div class="shade" aria-hidden="true" />
+			{at.name === "ring" && known && <RingPanel visit={known} doorbell={doorbell} name={name} />}
+			{inCall && active && (
+				<CallPanel
+					active={active}
+					doorbell={doorbell}
+					name={name}
+					whole={whole}
+					muted={muted}
+					over={model ? isOver(model) : false}
+				/>
+			)}
+		</main>
+	);
+}

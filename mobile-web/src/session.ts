@@ -1,0 +1,150 @@
+import { type Signal, signal } from "@preact/signals";
+import { Client } from "./api/client";
+import { SignedHttp } from "./api/http";
+import { Call } from "./call/call";
+import { microphoneAllowed } from "./call/mic";
+import { type CallModel, IDLE, isOver } from "./call/state";
+import { WarmPeer } from "./call/warm";
+import { Household } from "./household/household";
+import { ServerClock } from "./identity/clock";
+import type { Identity } from "./identity/identity";
+import { MediaAddresses } from "./identity/tokens";
+import type { IceServer, QuickReply } from "./protocol.gen";
+
+// TURN credentials are asked for again this long before they end.
+const ICE_MARGIN_MS = 60_000;
+const ICE_EVERY_MS = 600_000;
+// A door speaks a prepared sentence at once or not at all.
+const SAY_TIMEOUT_MS = 10_000;
+
+/** A call on the screen. */
+export interface ActiveCall {
+	readonly doorbell: string;
+	readonly answers: string | undefined;
+	readonly call: Call;
+	readonly model: Signal<CallModel>;
+	readonly stream: Signal<MediaStream | null>;
+}
+
+/** What a paired phone has: its identity, the server, the household, and at most one call. */
+export class Session {
+	readonly clock = new ServerClock();
+	readonly client: Client;
+	readonly media: MediaAddresses;
+	readonly household: Household;
+	readonly warm: WarmPeer;
+	readonly active = signal<ActiveCall | null>(null);
+	#iceServers: readonly RTCIceServer[] = [];
+	readonly #over = new AbortController();
+
+	constructor(readonly identity: Identity) {
+		this.client = new Client(new SignedHttp(identity, this.clock));
+		this.media = new MediaAddresses(identity, this.clock);
+		this.household = new Household(this.client, this.clock);
+		this.warm = new WarmPeer(() => this.#iceServers);
+	}
+
+	start(): void {
+		void this.household.run(this.#over.signal);
+		void this.#followIceServers();
+		addEventListener("pagehide", () => this.active.value?.call.leave(), {
+			signal: this.#over.signal,
+		});
+	}
+
+	stop(): void {
+		this.#over.abort();
+		this.hangUp();
+		this.warm.drop();
+	}
+
+	/** Call a doorbell now, inside the tap. A second tap finds the call that is there. */
+	call(doorbell: string, answers?: string): ActiveCall {
+		const there = this.active.value;
+		if (there && there.doorbell === doorbell && !isOver(there.model.value)) return there;
+		this.hangUp();
+		const active = this.#newCall(doorbell, answers, () => this.warm.take());
+		this.active.value = active;
+		active.call.start();
+		if (answers) void this.#openMicrophone(active.call, doorbell);
+		return active;
+	}
+
+	/** End the call, if there is one. */
+	hangUp(): void {
+		this.active.value?.call.hangUp();
+		this.active.value = null;
+	}
+
+	/** Speak a prepared sentence at the door without showing a call. */
+	async say(doorbell: string, reply: QuickReply["reply"]): Promise<void> {
+		const { call, model } = this.#newCall(doorbell, undefined, () => this.warm.take());
+		const connected = new Promise<void>((resolve, reject) => {
+			const timer = setTimeout(() => reject(new Error("No connection.")), SAY_TIMEOUT_MS);
+			// The first state comes when the channel is open.
+			model.subscribe(({ door, phase, end }) => {
+				if (door) resolve();
+				else if (phase === "ended") reject(new Error(end?.detail || "No connection."));
+				else return;
+				clearTimeout(timer);
+			});
+		});
+		call.start();
+		try {
+			await connected;
+			await call.ask({ type: "quick_reply", reply });
+		} finally {
+			call.hangUp();
+		}
+	}
+
+	#newCall(doorbell: string, answers: string | undefined, firstPeer: WarmPeer["take"]): ActiveCall {
+		const model = signal(IDLE);
+		const stream = signal<MediaStream | null>(null);
+		const call = new Call({
+			client: this.client,
+			identity: this.identity,
+			doorbell,
+			answers,
+			firstPeer,
+			iceServers: () => this.#iceServers,
+			changed: (next) => {
+				model.value = next;
+			},
+			stream: (next) => {
+				stream.value = next;
+			},
+		});
+		return { doorbell, answers, call, model, stream };
+	}
+
+	/** Who answers will speak: have the microphone ready, but never ask in front of the picture. */
+	async #openMicrophone(call: Call, doorbell: string): Promise<void> {
+		const may = this.household.doorbell(doorbell)?.me.rights.includes("talk") ?? false;
+		if (may && (await microphoneAllowed())) await call.readyToTalk().catch(() => undefined);
+	}
+
+	async #followIceServers(): Promise<void> {
+		const { signal: over } = this.#over;
+		while (!over.aborted) {
+			let again = ICE_EVERY_MS;
+			try {
+				const { ice_servers, expires_ms } = await this.client.iceServers(over);
+				this.#iceServers = ice_servers.map(iceServer);
+				if (expires_ms)
+					again = Math.max(ICE_MARGIN_MS, expires_ms - this.clock.nowMs() - ICE_MARGIN_MS);
+			} catch {
+				again = ICE_MARGIN_MS; // At home host candidates are enough.
+			}
+			await new Promise((resolve) => setTimeout(resolve, again));
+		}
+	}
+}
+
+function iceServer({ urls, username, credential }: IceServer): RTCIceServer {
+	return {
+		urls: [...urls],
+		...(username !== null && { username }),
+		...(credential !== null && { credential }),
+	};
+}
