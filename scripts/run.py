@@ -40,7 +40,9 @@ async def run(port: int, state: Path, camera: str | None) -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     address = f"http://localhost:{port}"
-    async with _service("cloud", "--port", str(port), "--state", str(state / "cloud")) as server:
+    async with _service(
+        "cloud", "--http-port", str(port), "--state-directory", str(state / "cloud")
+    ) as server:
         if not await _healthy(address, server, stop):
             return server.returncode or 0
         print(f"\nDoorstep is at {address}\n", flush=True)

@@ -1,0 +1,1 @@
+"""What `make bench` measures: real processes on this machine, ratios and medians."""

@@ -1,0 +1,50 @@
+"""Tap to first decoded frame, and capture to rendered, in a real browser."""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+
+from playwright.async_api import Page
+
+from bench.browser import chromium, paired_page
+from bench.row import Row, percentile
+from scripts.page_probes import PICTURE_AGES
+from scripts.stack import Stack
+
+CALLS = 20
+PICTURES = 60
+# The marks that the app sets: a finger has tapped, a picture has been presented.
+TAP_TO_FRAME = """
+() => {
+  const at = (name) => performance.getEntriesByName(name).at(-1).startTime;
+  return at('doorstep:first-frame') - at('doorstep:tap');
+}
+"""
+
+
+async def rows(folder: Path) -> list[Row]:
+    """Watch the door again and again."""
+    with Stack(folder / "calls") as stack:
+        async with chromium() as browser, paired_page(browser, stack.pairing_link()) as page:
+            ages: list[float] = []
+            times = []
+            for _ in range(CALLS):
+                times.append(await _watch(page, ages))
+    return [
+        Row("tap to first decoded frame, Chromium, median", statistics.median(times), "ms", 150),
+        Row("tap to first decoded frame, Chromium, p95", percentile(times, 0.95), "ms", 250),
+        Row("capture to rendered, same page, median", statistics.median(ages), "ms", 120),
+    ]
+
+
+async def _watch(page: Page, ages: list[float]) -> float:
+    await page.evaluate("() => performance.clearMarks()")
+    await page.get_by_test_id("watch").first.click()
+    await page.wait_for_function("() => performance.getEntriesByName('doorstep:first-frame').length")
+    taken: float = await page.evaluate(TAP_TO_FRAME)
+    video = await page.get_by_test_id("live-video").element_handle()
+    ages += await page.evaluate(PICTURE_AGES, [video, PICTURES // CALLS])
+    await page.get_by_test_id("hang-up").click()
+    await page.get_by_test_id("doorbell").first.wait_for()
+    return taken

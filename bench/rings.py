@@ -1,0 +1,43 @@
+"""Press to the ring screen in an open page."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from playwright.async_api import Page
+
+from bench.browser import chromium, paired_page
+from bench.row import Row, percentile
+from hardware.twin.control import send
+from scripts.stack import Stack
+
+PRESSES = 40
+# Visits that end at once, so that every press is the first of its own.
+SHORT_VISITS = ("--visits-ring-timeout-s", "1", "--visits-post-roll-s", "0.5")
+RING_SHOWN = """
+() => performance.timeOrigin + performance.getEntriesByName('doorstep:ring-shown').at(-1).startTime
+"""
+
+
+async def rows(folder: Path) -> list[Row]:
+    """Press, wait for the ring screen, let the visit end, and again."""
+    with Stack(folder / "rings", camera="loop", doorbell_options=SHORT_VISITS) as stack:
+        async with chromium() as browser, paired_page(browser, stack.pairing_link()) as page:
+            times = [await _press(page, stack) for _ in range(PRESSES)]
+    return [
+        Row("press to ring screen in an open page, median", percentile(times, 0.5), "ms", 100),
+        Row("press to ring screen in an open page, p99", percentile(times, 0.99), "ms", 100),
+    ]
+
+
+async def _press(page: Page, stack: Stack) -> float:
+    await page.evaluate("() => performance.clearMarks()")
+    pressed_ms = time.time() * 1000
+    await asyncio.to_thread(send, stack.control_socket, "press")
+    await page.wait_for_function("() => performance.getEntriesByName('doorstep:ring-shown').length")
+    shown_ms: float = await page.evaluate(RING_SHOWN)
+    await page.get_by_test_id("ring-screen").wait_for(state="detached")
+    await asyncio.sleep(1)
+    return shown_ms - pressed_ms

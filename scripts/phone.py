@@ -1,0 +1,115 @@
+"""A phone without a screen: pairs, signs its requests and calls, as the app does."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiortc import RTCPeerConnection, RTCSessionDescription
+
+from protocol.identity import TOKEN_LIFE_S, Identity, PublicKey
+from protocol.pairing import Invitation, Transcript, encode
+
+REQUEST_LIMIT_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server said."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Phone:
+    """A paired phone. `async with await Phone.paired(link, name) as phone:`"""
+
+    def __init__(self, address: str, identity: Identity, device_id: str) -> None:
+        self.address = address
+        self.identity = identity
+        self.device_id = device_id
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=REQUEST_LIMIT_S))
+
+    @classmethod
+    async def paired(cls, link: str, name: str) -> Self:
+        """Pair by a link as the doorbell prints it; RuntimeError when either side refuses."""
+        parts = urlsplit(link)
+        invitation = Invitation.parse(parts.fragment)
+        phone = cls(f"{parts.scheme}://{parts.netloc}", Identity.generate(), invitation.device_id)
+        try:
+            await phone._pair(invitation, name)
+        except BaseException:
+            await phone.close()
+            raise
+        return phone
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def request(
+        self, method: str, path: str, body: bytes = b"", content_type: str = "application/json"
+    ) -> Answer:
+        """A signed request."""
+        claims = {"htm": method, "htu": path}
+        if body:
+            claims["bh"] = encode(hashlib.sha256(body).digest())
+        headers = {
+            "Authorization": f"Bearer {self.identity.token('api', time.time(), TOKEN_LIFE_S, **claims)}"
+        }
+        if body:
+            headers["Content-Type"] = content_type
+        async with self._session.request(
+            method, self.address + path, data=body or None, headers=headers
+        ) as response:
+            return Answer(response.status, dict(response.headers), await response.read())
+
+    async def call(self, pc: RTCPeerConnection) -> str:
+        """Offer `pc` to the doorbell and take its answer; the call's path, for hanging up."""
+        await pc.setLocalDescription(await pc.createOffer())
+        path = f"/api/v1/doorbells/{self.device_id}/live"
+        answer = await self.request(
+            "POST", path, pc.localDescription.sdp.encode(), "application/sdp"
+        )
+        if answer.status != 201:
+            raise RuntimeError(f"The call was refused: {answer.status} {answer.body.decode()}")
+        await pc.setRemoteDescription(RTCSessionDescription(answer.body.decode(), "answer"))
+        return urlsplit(answer.headers["Location"]).path
+
+    async def _pair(self, invitation: Invitation, name: str) -> None:
+        nonce = encode(secrets.token_bytes(16))
+        challenge = await self._pairing(
+            type="pair_hello", device_id=invitation.device_id, nonce=nonce, name=name,
+            public_key=self.identity.public.text,
+        )  # fmt: skip
+        said = Transcript(
+            invitation.device_id, challenge["public_key"], self.identity.public.text,
+            challenge["nonce"], nonce, name,
+        )  # fmt: skip
+        key = PublicKey.parse(challenge["public_key"])
+        if encode(hashlib.sha256(key.spki).digest()) != invitation.key_hash:
+            raise RuntimeError("The doorbell's key is not the one in the link.")
+        if not said.accepts(invitation.secret, "doorbell", challenge["proof"]):
+            raise RuntimeError("The doorbell does not know the secret.")
+        await self._pairing(
+            type="pair_proof", device_id=invitation.device_id, pairing=challenge["pairing"],
+            proof=said.proof(invitation.secret, "phone"),
+        )  # fmt: skip
+
+    async def _pairing(self, **message: str) -> dict[str, Any]:
+        async with self._session.post(f"{self.address}/api/v1/pairing", json=message) as response:
+            if response.status != 200:
+                raise RuntimeError(f"Pairing failed: {await response.text()}")
+            reply: dict[str, Any] = await response.json()
+            return reply
