@@ -35,7 +35,7 @@ clean-state: ## Forget everything that `make run` keeps (phones, visits, clips, 
 
 # --- developers ---------------------------------------------------------------------------------
 
-.PHONY: test setup check check-python check-web check-units unit e2e web bench schema diagram format lock
+.PHONY: test setup check check-python check-web check-units unit e2e web bench schema diagram settings format lock
 test: setup check ## Set up what the tests need, then run every check and every test
 	@$(PY) -m pytest tests -q
 
@@ -51,6 +51,7 @@ check-python:
 	.venv/bin/lint-imports --no-logo
 	$(PY) -m protocol.schema --check
 	$(PY) -m scripts.draw_states --check
+	$(PY) -m scripts.settings_doc --check
 
 check-units:
 	scripts/check_units.sh
@@ -72,6 +73,9 @@ schema: ## Write the JSON schema and the app's types anew from protocol/
 
 diagram: ## Draw docs/state-machine.svg anew from the table
 	$(PY) -m scripts.draw_states
+
+settings: ## Write docs/settings.md anew from the settings
+	$(PY) -m scripts.settings_doc
 
 format: ## Format and fix what can be fixed by itself
 	$(PY) -m ruff format .
