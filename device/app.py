@@ -28,6 +28,7 @@ from device.services.mqtt_topics import Command
 from device.services.pairing import Pairing
 from device.services.replies import Replies
 from device.services.unlock import Challenges
+from device.services.uplink import Uplink
 from device.settings import Settings
 from hardware.board import Board
 from hardware.errors import HardwareError
@@ -100,6 +101,7 @@ class House:
             server, self._identity, hello=self._hello, find=self._phone, calls=self._calls,
             pairing=self._pairing, wall=clock.wall, on_fault=self._server_fault,
         )  # fmt: skip
+        self._uplink = Uplink(self._media, server, self._identity, self._fault)
         self._mqtt = self._broker()
         self._introduce()
 
@@ -134,8 +136,8 @@ class House:
 
     def _lives(self) -> list[Callable[[], Coroutine[None, None, None]]]:
         """Media before those who take from it; the doorbell last, when all listen."""
-        lives = [self._media.run, self._replies.run, self._calls.run, self._link.run,
-                 self._health.run]  # fmt: skip
+        lives = [self._media.run, self._replies.run, self._calls.run, self._uplink.run,
+                 self._link.run, self._health.run]  # fmt: skip
         if self._mqtt is not None:
             lives.append(self._mqtt.run)
         return [*lives, self._doorbell.run]
@@ -143,12 +145,17 @@ class House:
     def _introduce(self) -> None:
         """Who is told what; the link comes first, as it rings the phones."""
         self._doorbell.join(Audience(occurred=self._link.report, state=self._link.state))
+        self._doorbell.join(self._recorder())
         self._doorbell.join(Audience(state=self._calls.broadcast))
         self._doorbell.join(Audience(state=self._health.state))
         if (mqtt := self._mqtt) is not None:
             self._doorbell.join(
                 Audience(mqtt.occurred, mqtt.state, lambda visit, jpeg: mqtt.snapshot(jpeg))
             )
+
+    def _recorder(self) -> Audience:
+        uplink = self._uplink
+        return Audience(opened=uplink.start, closed=uplink.stop, snapshot=uplink.put_snapshot)
 
     def _broker(self) -> Mqtt | None:
         mqtt = self._settings.mqtt

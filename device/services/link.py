@@ -43,6 +43,8 @@ LINK_PATH = "/api/v1/link"
 PING_EVERY_S = 20.0
 # Connecting through a bad mobile uplink takes seconds, not tens of them.
 CONNECT_LIMIT_S = 15.0
+# A polite end is worth a moment; a peer that is gone says nothing.
+CLOSE_LIMIT_S = 2.0
 # The server greets at once; one that does not is not ours.
 WELCOME_LIMIT_S = 10.0
 # A server that was restarted is back in seconds; one that is gone is not asked more than this.
@@ -165,6 +167,7 @@ class Link:
                 self._url,
                 headers={"Authorization": f"Bearer {token}"},
                 heartbeat=PING_EVERY_S,
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_LIMIT_S),
                 max_msg_size=LINK_FRAME_LIMIT_BYTES,
             )
         except aiohttp.WSServerHandshakeError as error:
