@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 # A camera that stalled often comes back at once; an unplugged one is asked twice a minute.
 RETRY_FIRST_S = 0.5
 RETRY_LIMIT_S = 30.0
+# The pictures' pre-roll begins at a keyframe and so is longer than asked; sound must reach as far.
+LONGEST_GROUP_S = 5.0
 TICK_S = SOUND_FRAME_MS / 1000
 # After a pause of the whole process the speaker goes on from now instead of catching up.
 LATE_LIMIT_S = 0.2
@@ -50,7 +52,7 @@ class DoorMedia:
         self._board = board
         self._on_fault = on_fault
         self.video = FrameHub(pre_roll_s, board.camera.request_keyframe)
-        self.sound = FrameHub(pre_roll_s)
+        self.sound = FrameHub(pre_roll_s + LONGEST_GROUP_S)
         self.mixer = Mixer()
         self.bitrate_bps = board.camera.format.bitrate_bps
 
