@@ -32,6 +32,9 @@ STUN_MIN_BYTES = 20
 DTLS_MIN_BYTES = 13
 SRTP_MIN_BYTES = 12 + 10
 
+# The first byte of STUN is below 4, of DTLS from here to 63, of SRTP from 128 to 191 (RFC 7983).
+DTLS_FIRST = 20
+
 # A keyframe of 120 kB is about 100 datagrams; this many waiting means that nobody reads.
 QUEUE_LIMIT_DATAGRAMS = 4096
 
@@ -67,14 +70,20 @@ class GuardedProtocol(ice.StunProtocol):
         self._strangers = _Bucket(STRANGERS_PER_S, STRANGERS_BURST)
 
     def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
-        if isinstance(data, bytes) and self._admits(data, (addr[0], addr[1])):
-            try:
-                super().datagram_received(data, addr)
-            except (KeyError, ValueError, struct.error) as error:
-                log.debug("%s could not be understood: %s", addr, error)
-            else:
-                return
-        self.dropped += 1
+        if not isinstance(data, bytes) or not self._admits(data, (addr[0], addr[1])):
+            self.dropped += 1
+        elif data[0] >= DTLS_FIRST:
+            # aioice would try to read every packet of a call as STUN, and fail.
+            self.receiver.data_received(data, self.local_candidate.component)
+        else:
+            self._stun_received(data, addr)
+
+    def _stun_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+        try:
+            super().datagram_received(data, addr)
+        except (KeyError, ValueError, struct.error) as error:
+            self.dropped += 1
+            log.debug("%s could not be understood: %s", addr, error)
 
     def send_stun(self, message: stun.Message, addr: Address) -> None:
         # Only a request that carried the call's password is answered with a success.
@@ -88,7 +97,7 @@ class GuardedProtocol(ice.StunProtocol):
         first, length = data[0], len(data)
         if first < 4:
             return length >= STUN_MIN_BYTES and self._admits_stun(data, addr)
-        if 20 <= first < 64:
+        if DTLS_FIRST <= first < 64:
             return length >= DTLS_MIN_BYTES and self._belongs(addr)
         if 128 <= first < 192:
             return length >= SRTP_MIN_BYTES and self._belongs(addr)
