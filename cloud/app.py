@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
+from cloud.filing import ClipFiling
 from cloud.happenings import Happenings
 from cloud.push.fcm import Fcm
 from cloud.push.notifier import Notifier, Senders
 from cloud.push.targets import Result
 from cloud.push.vapid import VapidKey
 from cloud.push.webpush import WebPush
+from cloud.recorder.ports import Limits
+from cloud.recorder.recorder import Recorder
+from cloud.recorder.whip import WhipRoutes
 from cloud.shared import problems
 from cloud.shared.auth import Gate
 from cloud.shared.clock import Clock, system_clock
@@ -84,6 +88,17 @@ class Server:
             on_result=self._count_push,
         )
         self.happenings = Happenings(self.hub, self.notifier, self.roster, self.metrics)
+        self.filing = ClipFiling(self.clips, self.visits, self.roster, self.happenings.tell)
+        self.recorder = Recorder(
+            state / "recordings",
+            keep=self.filing.keep,
+            on_clip=self.filing.clip_stored,
+            on_status=self.filing.recording_started,
+            limits=Limits(
+                sessions=settings.recorder.sessions, longest_s=settings.recorder.longest_s
+            ),
+        )
+        self.metrics.recordings.set_function(lambda: self.recorder.active)
         self.api = FastAPI(
             title="Doorstep",
             version="1",
@@ -143,7 +158,10 @@ class Server:
             tell=self.happenings.tell,
             clock=clock,
         )
-        return endpoint.router(), whep.router(), pairing.router()
+        whip = WhipRoutes(
+            self.recorder, self.filing.authorise_with(gate), origin.absolute, ice.links
+        )
+        return endpoint.router(), whep.router(), whip.router(), pairing.router()
 
     @asynccontextmanager
     async def _life(self, _: FastAPI) -> AsyncIterator[None]:
@@ -154,7 +172,10 @@ class Server:
             if self.fcm:
                 await life.enter_async_context(self.fcm)
             group = await life.enter_async_context(asyncio.TaskGroup())
-            running = [group.create_task(self.notifier.run())]
+            running = [
+                group.create_task(self.notifier.run()),
+                group.create_task(self.recorder.run()),
+            ]
             try:
                 yield
             finally:

@@ -107,6 +107,7 @@ class Session:
 
     async def _write_waiting(self) -> bool:
         """Put to disk what has arrived; whether anything had."""
+        self.timeline.align({t.kind: t.report for t in self._tracks if t.report is not None})
         frames = [self.timeline.captured(frame) for track in self._tracks for frame in track.take()]
         if not frames:
             return False

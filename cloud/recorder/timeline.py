@@ -2,17 +2,23 @@
 
 An encoder that names the instant of RTP time stamp 0 (header `Doorstep-Starts`) is believed, so
 frames from before the visit may arrive faster than real time. Others are taken to send in real
-time: the first frame of each track was captured when it arrived.
+time: the first frame of each track was captured when it arrived, and the encoder's own reports
+(RTCP) then say how its sound lies to its pictures.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from media.frames import EncodedFrame, Kind
-from media.incoming import ReceivedFrame
+from media.incoming import ReceivedFrame, SenderReport
 
 CLOCK_RATE_HZ: dict[Kind, int] = {"video": 90_000, "audio": 48_000}
+KINDS: tuple[Kind, ...] = ("video", "audio")
+# Reports are written when something is sent, so they jitter; lips are out of step from about here
+# on (ITU-R BT.1359).
+ALIGN_US = 40_000
 
 
 class Timeline:
@@ -33,8 +39,22 @@ class Timeline:
         at_us = self._zero(frame, since_zero_us) + since_zero_us
         return EncodedFrame(frame.kind, frame.data, at_us, frame.keyframe)
 
+    def align(self, reports: Mapping[Kind, SenderReport]) -> None:
+        """Move the sound to where the encoder says that it lies beside the pictures."""
+        if self._named_us is not None or not self._zero_us.keys() == reports.keys() == set(KINDS):
+            return
+        zero = {kind: _zero_of(kind, report) for kind, report in reports.items()}
+        sound_us = self._zero_us["video"] + zero["audio"] - zero["video"]
+        if abs(sound_us - self._zero_us["audio"]) > ALIGN_US:
+            self._zero_us["audio"] = sound_us
+
     def _zero(self, frame: ReceivedFrame, since_zero_us: int) -> int:
         if self._named_us is not None:
             return self._named_us
         arrived_us = frame.arrived_us + self._to_unix_us
         return self._zero_us.setdefault(frame.kind, arrived_us - since_zero_us)
+
+
+def _zero_of(kind: Kind, report: SenderReport) -> int:
+    """When the track's RTP clock stood at 0, by the encoder's clock."""
+    return report.unix_us - report.ticks * 1_000_000 // CLOCK_RATE_HZ[kind]

@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import Request
 
+from cloud.shared.auth import Gate, unauthorized
 from cloud.store import tables
 from cloud.store.database import Database
 from protocol.door import Phone
@@ -128,3 +130,11 @@ async def _insert_phone(writing: AsyncConnection, doorbell: str, known: KnownPho
         "rights": list(known.phone.rights),
     }
     await writing.execute(insert(tables.phones).values(row))
+
+
+def served_doorbell(gate: Gate, roster: Roster, request: Request) -> str:
+    """The id of the served doorbell that sends a recording or a picture; ProblemError 401."""
+    caller = gate.doorbell(request, "record")
+    if roster.doorbell(caller.id) is None:
+        raise unauthorized("This doorbell is not served here. Connect its link first.")
+    return caller.id

@@ -69,6 +69,7 @@ moments = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("what", String(16), nullable=False),
     Column("who", String(60), nullable=False),
+    Column("quiet", Boolean, nullable=False),
 )  # fmt: skip
 
 # How far each life of a doorbell has been written down, so that a report counts once.

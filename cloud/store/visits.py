@@ -182,7 +182,8 @@ async def _read(reading: AsyncConnection, chosen: Select[Any]) -> list[Visit]:
     happened: dict[str, list[Moment]] = {row.id: [] for row in rows}
     wanted = select(moments).where(moments.c.visit.in_(happened)).order_by(moments.c.number)
     for row in await reading.execute(wanted):
-        happened[row.visit].append(Moment(at_ms=row.at_ms, what=row.what, who=row.who))
+        moment = Moment(at_ms=row.at_ms, what=row.what, who=row.who, quiet=row.quiet)
+        happened[row.visit].append(moment)
     return [_visit(row, happened[row.id]) for row in rows]
 
 

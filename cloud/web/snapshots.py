@@ -7,12 +7,12 @@ from collections.abc import Callable
 from fastapi import APIRouter, Request, Response
 
 from cloud.shared.access import unknown_visit
-from cloud.shared.auth import Gate, unauthorized
+from cloud.shared.auth import Gate
 from cloud.shared.bodies import body_of, media_type_of
 from cloud.shared.clock import Clock, now_ms
 from cloud.shared.problems import ProblemError
 from cloud.store.clips import ClipStore, snapshot_key
-from cloud.store.roster import Roster
+from cloud.store.roster import Roster, served_doorbell
 from cloud.store.visits import Visits
 from protocol.api import VisitEvent
 from protocol.base import VisitId
@@ -57,7 +57,7 @@ class SnapshotRoutes:
 
     async def put(self, request: Request, visit: VisitId) -> Response:
         """Keep the picture, then tell the phones."""
-        doorbell = self._doorbell(request)
+        doorbell = served_doorbell(self._gate, self._roster, request)
         media_type_of(request, "image/jpeg")
         picture = await request.body()
         if not picture.startswith(_JPEG_START) or not picture.endswith(_JPEG_END):
@@ -72,9 +72,3 @@ class SnapshotRoutes:
             raise unknown_visit()
         self._tell(event)
         return Response(status_code=204)
-
-    def _doorbell(self, request: Request) -> str:
-        caller = self._gate.doorbell(request, "record")
-        if self._roster.doorbell(caller.id) is None:
-            raise unauthorized("This doorbell is not served here. Connect its link first.")
-        return caller.id

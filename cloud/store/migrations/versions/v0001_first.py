@@ -79,5 +79,6 @@ def _visits() -> None:
         sa.Column("at_ms", sa.BigInteger, nullable=False),
         sa.Column("what", sa.String(16), nullable=False),
         sa.Column("who", sa.String(60), nullable=False),
+        sa.Column("quiet", sa.Boolean, nullable=False),
     )
     op.create_index("ix_moments_visit", "moments", ["visit"])
