@@ -18,7 +18,7 @@ from typing import Any
 
 from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpTransceiver
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
-from aiortc.rtp import RtpPacket
+from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket, RtpPacket
 
 from media import h264
 from media.aiortc_version import require_known_versions
@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 WAITING_LIMIT_BYTES = 32 * 1024 * 1024
 # A keyframe takes a round trip and an encoder's turn; asking more often only makes more of them.
 KEYFRAME_RETRY_S = 0.5
+
+# From 1900, where NTP counts from, to 1970.
+NTP_TO_UNIX_S = 2_208_988_800
 
 CODECS: dict[Kind, tuple[str, ...]] = {
     "video": ("video/h264", "video/rtx"),
@@ -50,6 +53,14 @@ class ReceivedFrame:
     ticks: int
     keyframe: bool
     arrived_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class SenderReport:
+    """At `unix_us` by the sender's clock, its RTP clock of this track stood at `ticks`."""
+
+    unix_us: int
+    ticks: int
 
 
 def expect(pc: RTCPeerConnection, kind: Kind) -> RTCRtpTransceiver:
@@ -74,6 +85,14 @@ def receive_encoded(receiver: RTCRtpReceiver, kind: Kind, arrived: asyncio.Event
     insides._RTCRtpReceiver__jitter_buffer = _WatchedBuffer(
         insides._RTCRtpReceiver__jitter_buffer, track._lost
     )
+    heard = insides._handle_rtcp_packet
+
+    async def listen(packet: AnyRtcpPacket) -> None:
+        if isinstance(packet, RtcpSrPacket):
+            track._reported(packet)
+        await heard(packet)
+
+    insides._handle_rtcp_packet = listen
     return track
 
 
@@ -86,6 +105,7 @@ class EncodedTrack:
         self.kind = kind
         self.ended = False
         self.gaps = 0
+        self.report: SenderReport | None = None
         self._arrived = arrived
         self._ask = ask_for_keyframe
         self._asked_at = float("-inf")
@@ -101,6 +121,13 @@ class EncodedTrack:
         self._waiting.clear()
         self._waiting_bytes = 0
         return frames
+
+    def _reported(self, packet: RtcpSrPacket) -> None:
+        """Keep what the sender says about its clocks (RFC 3550 section 6.4.1)."""
+        info = packet.sender_info
+        if info.ntp_timestamp and self._started:
+            unix_us = (info.ntp_timestamp * 1_000_000 >> 32) - NTP_TO_UNIX_S * 1_000_000
+            self.report = SenderReport(unix_us, self._clock.near(info.rtp_timestamp))
 
     def _arrive(self, data: bytes, timestamp: int) -> None:
         ticks = self._clock.follow(timestamp)
@@ -201,6 +228,10 @@ class _Unwrapped:
         self._last: int | None = None
 
     def follow(self, timestamp: int) -> int:
-        last = self._last or 0
-        self._last = last + ((timestamp - last + 0x8000_0000) & 0xFFFF_FFFF) - 0x8000_0000
+        self._last = self.near(timestamp)
         return self._last
+
+    def near(self, timestamp: int) -> int:
+        """The unwrapped value of a time stamp not far from the last one followed."""
+        last = self._last or 0
+        return last + ((timestamp - last + 0x8000_0000) & 0xFFFF_FFFF) - 0x8000_0000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -128,6 +129,18 @@ async def test_asks_for_a_keyframe_until_there_is_one() -> None:
     assert first.keyframe
     assert list(units(first.data)) == list(units(late[25].data))
     assert wishes
+
+
+async def test_the_senders_reports_are_kept() -> None:
+    async with receiving(visit_frames(1)) as (tracks, arrived):
+        await collect(tracks["video"], arrived, 20)
+        async with asyncio.timeout(LIMIT_S):
+            while tracks["video"].report is None:  # noqa: ASYNC110 - reports wake nobody
+                await asyncio.sleep(0.05)
+        report = tracks["video"].report
+    # aiortc reports when it sent its last packet: the last picture, just now.
+    assert report.ticks == 29 * 3000 - 1 or report.ticks == 29 * 3000
+    assert abs(report.unix_us - time.time_ns() // 1000) < 5_000_000
 
 
 async def test_a_receiver_that_already_receives_is_refused() -> None:

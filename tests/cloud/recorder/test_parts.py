@@ -15,7 +15,7 @@ from cloud.recorder.spool import Part, Spool
 from cloud.recorder.timeline import Timeline
 from media.fmp4 import ClipWriter
 from media.frames import EncodedFrame
-from media.incoming import ReceivedFrame
+from media.incoming import ReceivedFrame, SenderReport
 from protocol.errors import RemoteProtocolError
 from tests.support.clip_reading import read_clip
 from tests.support.coded_video import pictures, visit_frames
@@ -149,6 +149,26 @@ def test_without_a_name_each_track_starts_when_it_arrives() -> None:
     assert timeline.captured(received("audio", -9_600, 300)).at_us == 7_000_300
     assert timeline.captured(received("video", 94_000, 999_999_999)).at_us == 8_000_100
     assert timeline.captured(received("audio", 0, 888_888_888)).at_us == 7_200_300
+
+
+@pytest.mark.parametrize("late_us", [0, 30_000, 200_000, -200_000])
+def test_the_encoders_reports_put_sound_beside_its_pictures(late_us: int) -> None:
+    timeline = Timeline(None, unix_minus_monotonic_us=0)
+    timeline.captured(received("video", 0, 1_000_000))
+    timeline.captured(received("audio", 0, 1_000_000 + late_us))
+    # By the encoder's clock, both tracks were at 0 in the same instant.
+    timeline.align(
+        {"video": SenderReport(9_000_000, 90_000), "audio": SenderReport(10_000_000, 96_000)}
+    )
+    at_us = timeline.captured(received("audio", 48_000, 0)).at_us
+    kept_us = late_us if abs(late_us) < 40_000 else 0
+    assert at_us == 2_000_000 + kept_us
+
+
+def test_a_named_start_is_not_moved_by_reports() -> None:
+    timeline = Timeline(STARTS_MS)
+    timeline.align({"video": SenderReport(5, 0), "audio": SenderReport(9_000_000, 0)})
+    assert timeline.captured(received("audio", 0, 0)).at_us == STARTS_MS * 1000
 
 
 def test_a_fragment_holds_candidates_and_their_end() -> None:
