@@ -38,7 +38,7 @@ def test_another_epoch_confirms_nothing() -> None:
 
 def test_a_full_outbox_gives_up_motion_before_rings() -> None:
     outbox = Outbox(limit=3)
-    rang = [opened("visit-rang", "press"), moment("visit-rang", "rang")]
+    rang: list[Occurrence] = [opened("visit-rang", "press"), moment("visit-rang", "rang")]
     for what in (*rang, opened("visit-0001"), opened("visit-0002"), opened("visit-0003")):
         outbox.add(what)
     assert waiting(outbox) == [*rang, opened("visit-0003")]

@@ -1,0 +1,91 @@
+"""What a stranger reads in the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from device.cli import main
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DOORSTEP_STATE", raising=False)
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one sentence with which a command is refused."""
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert "Traceback" not in printed.err
+    return printed.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("frob",), "invalid choice: 'frob'"),
+        ((), "The following arguments are required: command"),
+        (("run", "--camra", "x"), "Unknown argument --camra. Did you mean '--camera'?"),
+        (("run", "--board", "uno"), "doorbell.board (from --doorbell-board)"),
+        (("run", "now"), "Unknown argument now."),
+        (("run", "--config", "none.toml"), "none.toml cannot be read: No such file or directory."),
+        (("run", "--camera", "none.mp4"), "There is no camera 'none.mp4'."),
+        (("pair",), "No doorbell runs with its state in"),
+        (("status",), "No doorbell runs with its state in"),
+        (("twin", "press"), "No twin is running here. Start it with: make run"),
+        (("twin",), "Say one of: twin press"),
+        (("twin", "speak"), "Say one of: twin press"),
+        (("twin", "dance"), "Say one of: twin press"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], sentence: str
+) -> None:
+    assert sentence in refusal(capsys, *arguments)
+
+
+def test_a_state_folder_that_is_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert "cannot be made" in refusal(capsys, "run", "--state", "file")
+
+
+def test_a_key_that_is_none(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "identity.pem").write_text("no key")
+    said = refusal(capsys, "run", "--state", ".", "--camera-width", "320")
+    assert "does not hold the doorbell's key" in said
+
+
+def test_an_old_python_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.version_info", (3, 9, 0))
+    assert "Python 3.11 or newer" in refusal(capsys, "version")
+
+
+def test_show_config_is_a_settings_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show-config", "--name", "Garden"]) == 0
+    shown = capsys.readouterr().out
+    Path("shown.toml").write_text(shown)
+    assert main(["show-config", "--config", "shown.toml"]) == 0
+    assert capsys.readouterr().out == shown
+    assert 'name = "Garden"' in shown
+
+
+def test_check_says_what_is_missing_and_how_to_get_it(capsys: pytest.CaptureFixture[str]) -> None:
+    # Port 9 is the discard service, which nobody runs.
+    assert main(["check", "--server", "http://127.0.0.1:9", "--mqtt-host", "broker",
+                 "--mqtt-password-file", "none"]) == 2  # fmt: skip
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[:-1]] == ["ok"] * 4 + ["MISSING"] * 2
+    assert "Start it with `python -m cloud run`" in lines[4]
+    assert lines[-1] == "Put the missing parts right, then check again."
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["version"]) == 0
+    assert capsys.readouterr().out.strip()

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from device.settings import Settings, read_settings
+from device.wiring import options_of, policy_of
+from protocol.settings import SettingsError, leaves, render
+
+
+def read(text: str, folder: Path, environment: dict[str, str] | None = None,
+         flags: dict[str, str] | None = None) -> Settings:  # fmt: skip
+    file = folder / "device.toml"
+    file.write_text(text)
+    return read_settings(file, environment or {}, flags or {})
+
+
+def test_flags_beat_environment_beats_file(tmp_path: Path) -> None:
+    text = '[doorbell]\nname = "file"\n[server]\nurl = "http://file"\n[sound]\nsource = "file"\n'
+    environment = {"DOORSTEP_SERVER_URL": "http://env", "DOORSTEP_DOORBELL_NAME": "env"}
+    settings = read(text, tmp_path, environment, {"doorbell.name": "flag"})
+    assert settings.doorbell.name == "flag"
+    assert settings.server.url == "http://env"
+    assert settings.sound.source == "file"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[camara]\nwidth = 1\n", "Unknown setting 'camara' in "),
+        ("[camera]\nwidht = 640\n", "Did you mean 'camera.width'?"),
+        ("[camera\n", "is not valid TOML"),
+        ("[camera]\nfps = 'fast'\n", "camera.fps"),
+        ("[lock]\npulse_s = 60\n", "lock.pulse_s"),
+        ("[server]\nurl = 'localhost'\n", "write it as https://name, without a path"),
+        ("[quiet_hours]\nstart = '22:00'\n", "set both start and end, or none"),
+        ("[quiet_hours]\nstart = '25:00'\nend = '07:00'\n", "write it as 22:00"),
+        ("[pins]\nlock = 17\n", "two parts cannot share one pin"),
+        ("[doorbell]\nboard = 'uno'\n", "doorbell.board"),
+    ],
+)
+def test_a_wrong_file_is_said_in_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(text, tmp_path)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read: No such file"):
+        read_settings(tmp_path / "none.toml", {}, {})
+
+
+def test_the_units_short_name_of_the_state_folder(tmp_path: Path) -> None:
+    assert read("", tmp_path, {"DOORSTEP_STATE": "/s"}).state.directory == Path("/s")
+
+
+def test_every_setting_is_explained() -> None:
+    assert [leaf.key for leaf in leaves(Settings) if not leaf.doc] == []
+
+
+def test_what_is_shown_can_be_read_again(tmp_path: Path) -> None:
+    settings = read("[quiet_hours]\nstart = '22:00'\nend = '07:00'\n", tmp_path)
+    assert read(render(settings), tmp_path) == settings
+
+
+def test_the_policy_follows_the_settings(tmp_path: Path) -> None:
+    text = "[quiet_hours]\nstart = '22:30'\nend = '07:00'\n[lock]\npulse_s = 2\n"
+    policy = policy_of(read(text, tmp_path))
+    assert policy.pulse_s == 2
+    assert policy.quiet(22 * 60 + 30)
+    assert not policy.quiet(22 * 60 + 29)
+
+
+def test_the_board_follows_the_settings(tmp_path: Path) -> None:
+    flags = {"state.directory": str(tmp_path), "camera.source": "loop", "pins.lock": "5"}
+    options = options_of(read("", tmp_path, {}, flags))
+    assert (options.camera, options.pins.lock) == ("loop", 5)
+    assert options.control_socket == tmp_path / "twin.sock"
