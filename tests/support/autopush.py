@@ -34,7 +34,7 @@ class Autopush:
 
     posts: list[Posted] = field(default_factory=list)
     answers: deque[tuple[int, dict[str, str]]] = field(default_factory=deque)
-    acknowledged: list[str] = field(default_factory=list)
+    acknowledged: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     hang: bool = False
     _sockets: set[web.WebSocketResponse] = field(default_factory=set)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -93,7 +93,8 @@ class Autopush:
             case "unregister":
                 await socket.send_json({**said, "status": 200})
             case "ack":
-                self.acknowledged += [update["channelID"] for update in said["updates"]]
+                for update in said["updates"]:
+                    self.acknowledged.put_nowait(update["channelID"])
 
     async def _take_post(self, request: web.Request) -> web.Response:
         if self.hang:

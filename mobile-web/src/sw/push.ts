@@ -6,11 +6,30 @@ import { noticeIn } from "./payload";
 import { pictureAddress } from "./picture";
 import { UNREADABLE } from "./words";
 
+type Scope = Pick<ServiceWorkerGlobalScope, "registration" | "clients">;
+
+// One after the other: two pushes of a visit at once would each decide without the other.
+let turn: Promise<void> = Promise.resolve();
+
+function inTurn(task: () => Promise<void>): Promise<void> {
+	turn = turn.catch(() => undefined).then(task);
+	return turn;
+}
+
 /** Show what a push says. Whatever goes wrong, something is shown. */
-export async function showPush(
-	{ registration, clients }: Pick<ServiceWorkerGlobalScope, "registration" | "clients">,
-	text: string | undefined,
-): Promise<void> {
+export function showPush(scope: Scope, text: string | undefined): Promise<void> {
+	return inTurn(() => show(scope, text));
+}
+
+/** The person took note, by a tap or by swiping it away: this ring must not sound again. */
+export function dismiss(notice: Notice): Promise<void> {
+	return inTurn(async () => {
+		const shown = await recall(notice.tag);
+		if (shown) await remember(notice.tag, { ...shown, dismissed: true });
+	});
+}
+
+async function show({ registration, clients }: Scope, text: string | undefined): Promise<void> {
 	const notice = noticeIn(text);
 	if (!notice) {
 		await registration.showNotification(UNREADABLE.title, { body: UNREADABLE.body });
@@ -18,13 +37,13 @@ export async function showPush(
 	}
 	const shown = await recall(notice.tag);
 	const decision = decide(shown, notice);
-	const { show } = decision;
-	await remember(show.tag, { notice: show, dismissed: staysDismissed(shown, show) });
-	const image = await pictureAddress(show.image, location.origin);
-	await registration.showNotification(show.title, optionsOf(decision, image));
+	const { show: next } = decision;
+	await remember(next.tag, { notice: next, dismissed: staysDismissed(shown, next) });
+	const image = await pictureAddress(next.image, location.origin);
+	await registration.showNotification(next.title, optionsOf(decision, image));
 	// Browsers let a push end without a notification only while the app is looked at.
-	if (show.data.change === "answered" && (await isLookedAt(clients))) {
-		for (const each of await registration.getNotifications({ tag: show.tag })) each.close();
+	if (next.data.change === "answered" && (await isLookedAt(clients))) {
+		for (const each of await registration.getNotifications({ tag: next.tag })) each.close();
 	}
 }
 
@@ -35,10 +54,4 @@ async function isLookedAt(clients: Clients): Promise<boolean> {
 
 function staysDismissed(shown: Shown | undefined, next: Notice): boolean {
 	return shown?.dismissed === true && shown.notice.data.at_ms === next.data.at_ms;
-}
-
-/** The person took note, by a tap or by swiping it away: this ring must not sound again. */
-export async function dismiss(notice: Notice): Promise<void> {
-	const shown = await recall(notice.tag);
-	if (shown) await remember(notice.tag, { ...shown, dismissed: true });
 }
