@@ -1,11 +1,11 @@
 import { VitePWA } from "vite-plugin-pwa";
 import { defineConfig } from "vitest/config";
-import { version } from "./package.json";
+import manifest from "./package.json" with { type: "json" };
 
 const SERVER = process.env.DOORSTEP_SERVER ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
-	define: { __APP_VERSION__: JSON.stringify(version) },
+	define: { __APP_VERSION__: JSON.stringify(manifest.version) },
 	build: {
 		target: "es2022",
 		sourcemap: false,

@@ -26,9 +26,9 @@ export function App({ session }: { session: Session }) {
 	});
 	return (
 		<SessionContext.Provider value={session}>
-			<a class="skip" href="#content" onClick={skip}>
+			<button type="button" class="skip" onClick={skip}>
 				{words.value.a11y.skip}
-			</a>
+			</button>
 			<Update />
 			<Screen />
 			<Notice />
@@ -65,8 +65,7 @@ function Update() {
 }
 
 /** The address bar belongs to the screens, so the jump is made by hand. */
-function skip(event: Event): void {
-	event.preventDefault();
+function skip(): void {
 	const content = document.getElementById("content");
 	content?.setAttribute("tabindex", "-1");
 	content?.focus();

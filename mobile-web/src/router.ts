@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 
 export type Route =
 	| { name: "home" }
-	| { name: "ring"; visit: string }
+	| { name: "ring"; visit: string; reply: boolean }
 	| { name: "call"; doorbell: string; answers: string | undefined }
 	| { name: "visit"; visit: string }
 	| { name: "settings" }
@@ -16,13 +16,14 @@ export function routeOf(hash: string): Route {
 	const [, name, id] = path.split("/");
 	if (name === "settings") return { name: "settings" };
 	if (!id) return { name: "home" };
-	if (name === "ring") return { name: "ring", visit: id };
+	const asked = new URLSearchParams(query);
+	if (name === "ring") return { name: "ring", visit: id, reply: asked.has("reply") };
 	if (name === "visit") return { name: "visit", visit: id };
 	if (name === "call") {
 		return {
 			name: "call",
 			doorbell: id,
-			answers: new URLSearchParams(query).get("answers") ?? undefined,
+			answers: asked.get("answers") ?? undefined,
 		};
 	}
 	return { name: "home" };

@@ -53,7 +53,9 @@ export function DoorScreen({ at }: { at: Extract<Route, { name: "ring" | "call" 
 				}}
 			/>
 			<div class="shade" aria-hidden="true" />
-			{at.name === "ring" && known && <RingPanel visit={known} doorbell={doorbell} name={name} />}
+			{at.name === "ring" && known && (
+				<RingPanel key={known.id} visit={known} doorbell={doorbell} name={name} reply={at.reply} />
+			)}
 			{inCall && active && (
 				<CallPanel
 					active={active}

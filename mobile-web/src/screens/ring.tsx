@@ -20,12 +20,14 @@ interface RingPanelProps {
 	visit: Visit;
 	doorbell: Doorbell | undefined;
 	name: string;
+	/** Opened to say something, not to talk. */
+	reply: boolean;
 }
 
 /** Who is there, since when, and the two thumbs: answer or not. */
-export function RingPanel({ visit, doorbell, name }: RingPanelProps) {
+export function RingPanel({ visit, doorbell, name, reply: replies }: RingPanelProps) {
 	const session = useSession();
-	const replying = useSignal(false);
+	const replying = useSignal(replies);
 	const rings = isRinging(visit, session.household.now());
 	const { ring: text } = words.value;
 

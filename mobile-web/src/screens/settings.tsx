@@ -195,6 +195,7 @@ function Sound() {
 					type="checkbox"
 					role="switch"
 					checked={on.value}
+					aria-checked={on.value}
 					onChange={(event) => {
 						on.value = event.currentTarget.checked;
 						wantBell(on.value);

@@ -72,7 +72,7 @@ export function Stage(props: StageProps) {
 					autoPlay
 					disablePictureInPicture
 				/>
-				<canvas ref={held} class="stage-picture stage-held" aria-hidden="true" hidden />
+				<canvas ref={held} class="stage-picture stage-held" hidden />
 			</div>
 		</div>
 	);
