@@ -11,13 +11,14 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+import hardware.sounds
 from device.core.states import Reply
 from media.frames import SOUND_FRAME_MS, SOUND_FRAME_SAMPLES, SOUND_RATE_HZ
 from media.mixer import Mixer
 
 log = logging.getLogger(__name__)
 
-SOUNDS = Path(__file__).parent.parent / "sounds"
+SOUNDS = Path(hardware.sounds.__path__[0])
 # Who taps faster than the door speaks does not need the rest.
 WAITING_LIMIT = 2
 
