@@ -32,6 +32,8 @@ WAITING_LIMIT_BYTES = 32 * 1024 * 1024
 # A keyframe takes a round trip and an encoder's turn; asking more often only makes more of them.
 KEYFRAME_RETRY_S = 0.5
 
+# A missing packet that has not come by now was sent again and lost again, or is forgotten.
+STALL_S = 1.0
 # From 1900, where NTP counts from, to 1970.
 NTP_TO_UNIX_S = 2_208_988_800
 
@@ -208,17 +210,40 @@ class _StampedFrame(JitterFrame):
 
 
 class _WatchedBuffer(JitterBuffer):
-    """A jitter buffer that says when it gave up on pictures."""
+    """A jitter buffer that says when it gave up on pictures, and does so in time."""
 
-    def __init__(self, like: JitterBuffer, on_loss: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        like: JitterBuffer,
+        on_loss: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__(like._capacity, like._prefetch, like._is_video)
         self._on_loss = on_loss
+        self._clock = clock
+        self._moved_at = clock()
 
     def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
         lost, frame = super().add(packet)
+        now = self._clock()
+        if frame is not None:
+            self._moved_at = now
+        elif now - self._moved_at > STALL_S and (held_up := self._held_up()):
+            self.smart_remove(held_up)
+            self._moved_at, lost = now, self._is_video
         if lost:
             self._on_loss()
         return lost, frame and _StampedFrame(frame.data, frame.timestamp)
+
+    def _held_up(self) -> int:
+        """How many places lie before the first packet behind a missing one; 0 if none is."""
+        missing = False
+        for place in range(self._capacity):
+            there = self._packets[((self._origin or 0) + place) % self._capacity] is not None
+            if missing and there:
+                return place
+            missing = missing or not there
+        return 0
 
 
 class _Unwrapped:

@@ -75,7 +75,7 @@ def facts_of(part: Part) -> Facts | None:
             last_s = max(
                 float((packet.pts + (packet.duration or 0)) * packet.time_base)
                 for packet in container.demux(video)
-                if packet.pts is not None and packet.time_base is not None
+                if packet.pts is not None and packet.time_base is not None and not packet.is_corrupt
             )
     except (av.FFmpegError, OSError, LookupError, ValueError) as error:
         log.warning("%s holds no picture: %s", part.path.name, error)
@@ -167,7 +167,8 @@ def _copy(
 def _packets(source: InputContainer) -> Iterator[tuple[Kind, Any]]:
     try:
         for packet in source.demux():
-            if packet.dts is not None and packet.size:
+            # A crash may have cut the last packet short.
+            if packet.dts is not None and packet.size and not packet.is_corrupt:
                 yield ("video" if packet.stream.type == "video" else "audio"), packet
     except av.FFmpegError as error:
         # A part that a crash cut short ends where it ends.

@@ -164,7 +164,10 @@ class Wire:
     def __init__(self) -> None:
         self.asked = 0
         self.track = EncodedTrack("video", asyncio.Event(), self._ask)
-        self._buffer = _WatchedBuffer(JitterBuffer(512, is_video=True), self.track._lost)
+        self.now = 0.0
+        self._buffer = _WatchedBuffer(
+            JitterBuffer(512, is_video=True), self.track._lost, lambda: self.now
+        )
         self._inbox = _Inbox(self.track)
         self._sequence = 65_000
 
@@ -201,6 +204,19 @@ def test_after_a_loss_nothing_comes_before_the_next_keyframe() -> None:
     assert taken[10:] == list(range(resumed, 299))
     assert wire.track.gaps == 1
     assert wire.asked == 1
+
+
+def test_a_packet_that_never_comes_holds_up_a_slow_stream_for_a_second() -> None:
+    wire, shots = Wire(), pictures(150)
+    for number, data in enumerate(shots):
+        wire.now = number / 30
+        wire.send(number, data, lose=range(1) if number == 40 else range(0))
+    taken = [frame.ticks // 3000 for frame in wire.track.take()]
+    # Picture 39 cannot be known to be whole without what follows it.
+    assert taken[:39] == list(range(39))
+    assert taken[39:] == list(range(60, 60 + len(taken) - 39))
+    assert len(taken) > 39 + 50
+    assert wire.track.gaps == 1
 
 
 def test_a_beheaded_picture_is_not_handed_out() -> None:

@@ -10,9 +10,12 @@ from aiortc import RTCPeerConnection
 from media.frames import EncodedFrame, Kind
 from media.outgoing import PassthroughTrack, send_passthrough
 
+# Fifteen times faster than real time, and slow enough that no socket's buffer overflows.
+PACE_S = 0.002
+
 
 async def only(
-    kind: Kind, frames: Iterable[EncodedFrame], ready: asyncio.Event, pace_s: float = 0.0
+    kind: Kind, frames: Iterable[EncodedFrame], ready: asyncio.Event, pace_s: float = PACE_S
 ) -> AsyncIterator[EncodedFrame]:
     """The frames of one kind, once `ready`, then nothing more without an end."""
     await ready.wait()
@@ -28,7 +31,7 @@ def add_tracks(
     frames: list[EncodedFrame],
     ready: asyncio.Event,
     want_keyframe: Callable[[], None] | None = None,
-    pace_s: float = 0.0,
+    pace_s: float = PACE_S,
 ) -> None:
     """Send these frames by their capture times; the first picture's is RTP time stamp 0."""
     origin_us = next(frame.at_us for frame in frames if frame.kind == "video")

@@ -24,7 +24,7 @@ from media.frames import EncodedFrame
 from media.outgoing import STARTS_HEADER
 from media.peer import accept_answer, connected, make_offer, open_peer
 from protocol.door import Clip
-from tests.support.encoded_sender import add_tracks
+from tests.support.encoded_sender import PACE_S, add_tracks
 from tests.support.running_app import running_app
 
 DOORBELL = "a" * 26
@@ -138,7 +138,7 @@ async def encoding(
     frames: list[EncodedFrame],
     *,
     named: bool = True,
-    pace_s: float = 0.0,
+    pace_s: float = PACE_S,
 ) -> AsyncIterator[Encoder]:
     """Send `frames` as a visit; `named` says when RTP time stamp 0 was."""
     pc, ready = open_peer(), asyncio.Event()
