@@ -52,6 +52,18 @@ class BoardOptions:
     """The camera hangs upside down (Pi)."""
     pins: Pins = field(default_factory=Pins)
 
+    def __post_init__(self) -> None:
+        if self.width % 2 or self.height % 2 or not 64 <= self.width <= 1920:
+            raise ValueError(
+                f"A picture of {self.width} × {self.height} cannot be encoded."
+                " Use even numbers up to 1920 × 1080, like 1280 × 720."
+            )
+        if not (64 <= self.height <= 1080 and 1 <= self.fps <= 60):
+            raise ValueError(
+                f"A picture {self.height} high at {self.fps} a second is beyond the encoder."
+                " Use up to 1080 and 60, like 720 and 30."
+            )
+
     @property
     def video(self) -> VideoFormat:
         """What the camera is to yield."""

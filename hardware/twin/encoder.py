@@ -18,8 +18,8 @@ KEYFRAME_EVERY_S = 2.0
 KEYFRAME_LIMIT_BITS = 110_000 * 8
 # Below this 720p is mud; above it no picture of a door gets better.
 BITRATE_LIMITS_BPS = (150_000, 6_000_000)
-# How far a busy second may exceed the target.
-PEAK_FACTOR = 1.3
+# How much of a second's bits one moment may take: room for a keyframe, little enough to send.
+BUFFER_S = 0.5
 
 
 class H264Encoder:
@@ -43,7 +43,7 @@ class H264Encoder:
         low, high = BITRATE_LIMITS_BPS
         bounded = max(low, min(high, bps))
         if bounded > self._peak_bps:
-            # x264 never goes above the peak that it was opened with; a new one starts afresh.
+            # x264 never exceeds the rate that it was opened with; a new one starts afresh.
             self._context = self._opened(bounded)
         else:
             self._context.bit_rate = bounded
@@ -56,16 +56,15 @@ class H264Encoder:
         context.width, context.height, context.pix_fmt = video.width, video.height, "yuv420p"
         context.time_base = Fraction(1, 1_000_000)
         context.framerate = Fraction(video.fps)
-        context.bit_rate = bps
+        context.bit_rate = self._peak_bps = bps
         context.gop_size = self._keyframe_every
         context.max_b_frames = 0
         context.thread_count = 1
-        self._peak_bps = int(bps * PEAK_FACTOR)
-        context.options = _options(video, self._peak_bps)
+        context.options = _options(video, bps)
         return context
 
 
-def _options(video: VideoFormat, peak_bps: int) -> dict[str, str]:
+def _options(video: VideoFormat, bps: int) -> dict[str, str]:
     return {
         # The cheapest preset that still predicts motion well enough for leaves and a visitor.
         "preset": "superfast",
@@ -73,8 +72,8 @@ def _options(video: VideoFormat, peak_bps: int) -> dict[str, str]:
         "profile": "baseline",
         "level": "3.1" if video.width * video.height * video.fps <= 1280 * 720 * 30 else "4.1",
         "forced-idr": "1",
-        # x264 takes a new rate in flight only when it was opened with a buffer model.
-        "maxrate": str(peak_bps),
-        "bufsize": str(min(KEYFRAME_LIMIT_BITS, peak_bps // 2)),
+        # x264 takes a new rate in flight only when it was opened with a constant one.
+        "maxrate": str(bps),
+        "bufsize": str(min(KEYFRAME_LIMIT_BITS, round(bps * BUFFER_S))),
         "x264-params": "scenecut=0:colorprim=bt709:transfer=bt709:colormatrix=bt709:range=tv",
     }

@@ -18,9 +18,9 @@ class Picture:
     def __init__(self, width: int, height: int) -> None:
         self.data: Plane = np.empty((height * 3 // 2, width), np.uint8)
         self.y: Plane = self.data[:height]
-        quarter = height // 4
-        self.u: Plane = self.data[height : height + quarter].reshape(height // 2, width // 2)
-        self.v: Plane = self.data[height + quarter :].reshape(height // 2, width // 2)
+        chroma = self.data[height:].reshape(2, height // 2, width // 2)
+        self.u: Plane = chroma[0]
+        self.v: Plane = chroma[1]
 
 
 class Scene(Protocol):

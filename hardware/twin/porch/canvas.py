@@ -38,8 +38,10 @@ def ellipse(x: float, y: float, rx: float, ry: float) -> Shape:
     def distance(px: Floats, py: Floats) -> Floats:
         dx, dy = (px - x) / rx, (py - y) / ry
         length = np.sqrt(dx * dx + dy * dy)
-        gradient = np.sqrt((dx / rx) ** 2 + (dy / ry) ** 2) + 1e-6
-        return np.asarray(length * (length - 1) / gradient, np.float32)
+        gradient = np.sqrt((dx / rx) ** 2 + (dy / ry) ** 2)
+        # In the very middle both are nothing; there the edge is the shorter radius away.
+        radius = (length + 1e-6) / (gradient + 1e-6 / min(rx, ry))
+        return np.asarray((length - 1) * radius, np.float32)
 
     return Shape(distance, (x - rx, y - ry, x + rx, y + ry))
 

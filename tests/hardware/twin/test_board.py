@@ -92,7 +92,7 @@ async def test_it_is_driven_through_its_socket(tmp_path: Path) -> None:
         await asyncio.to_thread(send, path, "press")
         async with asyncio.timeout(2):
             assert [(await anext(edges)).active, (await anext(edges)).active] == [True, False]
-    assert not path.is_socket()  # noqa: ASYNC240
+    assert not path.is_socket()
 
 
 async def test_a_stalled_camera_is_noticed() -> None:

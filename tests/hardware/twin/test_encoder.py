@@ -47,7 +47,7 @@ def test_even_the_busiest_keyframe_can_be_retransmitted() -> None:
     assert max(len(frame.data) for frame in frames) < 120_000
 
 
-@pytest.mark.parametrize("bps", [200_000, 1_800_000])
+@pytest.mark.parametrize("bps", [200_000, 1_200_000])
 def test_the_bit_rate_follows_in_flight(bps: int) -> None:
     encoder = H264Encoder(SMALL)
     pictures = [noisy(SMALL, seed) for seed in range(12)] * 8
@@ -67,8 +67,10 @@ def test_the_time_code_survives() -> None:
         picture = noisy(VIDEO, number)
         timecode.draw(picture.y, 1_790_000_000_000 + number)
         frame = encoder.encode(picture, number * 33_333, keyframe=False)
-        read += [
-            timecode.read(out.to_ndarray()[:720]) for out in decoder.decode(av.Packet(frame.data))
-        ]
-    read += [timecode.read(out.to_ndarray()[:720]) for out in decoder.decode(None)]
+        read += [stamp(out) for out in decoder.decode(av.Packet(frame.data))]
+    read += [stamp(out) for out in decoder.decode(None)]
     assert read == [1_790_000_000_000 + number for number in range(5)]
+
+
+def stamp(frame: av.VideoFrame) -> int | None:
+    return timecode.read(frame.to_ndarray()[:720].astype(np.uint8))

@@ -30,19 +30,13 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def shown(scene: VideoFile, at_s: float) -> int:
-    picture = Picture(320, 180)
-    picture.data[:] = 0
-    scene.draw(picture, at_s)
-    return int(picture.y[90, 160])
-
-
 def test_it_is_shown_in_real_time_and_goes_round(video: Path) -> None:
     scene = VideoFile(video)
     picture = Picture(320, 180)
     seen = []
+    scene.draw(picture, 100.0)
     for tick in range(12):
-        scene.draw(picture, 100.0 + tick * 0.1 + 0.01)
+        scene.draw(picture, 100.0 + tick * 0.1 + 0.02)
         seen.append(round((int(picture.y[90, 160]) - 60) / 30))
     scene.close()
     assert seen == [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1]
