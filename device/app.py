@@ -22,6 +22,7 @@ from device.services.doorbell import NOBODY_WAITS, Audience, Doorbell
 from device.services.front_desk import FrontDesk, wish_of
 from device.services.health import Health, summary
 from device.services.household import Household
+from device.services.ice import BorrowedIce
 from device.services.link import Link
 from device.services.mqtt import Mqtt
 from device.services.mqtt_topics import Command
@@ -95,7 +96,10 @@ class House:
         )  # fmt: skip
         challenges = Challenges(self._identity.id, clock.monotonic)
         desk = FrontDesk(self._doorbell, self._household, challenges, board.speaker)
-        self._calls = Calls(self._media, desk, self._call_ended, self._doorbell.door)
+        self._ice = BorrowedIce(server, self._identity, clock.wall)
+        self._calls = Calls(
+            self._media, desk, self._call_ended, self._doorbell.door, ice_servers=self._ice.servers
+        )
         self._pairing = Pairing(self._identity, name, self._household, clock.monotonic)
         self._link = Link(
             server, self._identity, hello=self._hello, find=self._phone, calls=self._calls,
@@ -136,8 +140,8 @@ class House:
 
     def _lives(self) -> list[Callable[[], Coroutine[None, None, None]]]:
         """Media before those who take from it; the doorbell last, when all listen."""
-        lives = [self._media.run, self._replies.run, self._calls.run, self._uplink.run,
-                 self._link.run, self._health.run]  # fmt: skip
+        lives = [self._media.run, self._replies.run, self._ice.run, self._calls.run,
+                 self._uplink.run, self._link.run, self._health.run]  # fmt: skip
         if self._mqtt is not None:
             lives.append(self._mqtt.run)
         return [*lives, self._doorbell.run]
