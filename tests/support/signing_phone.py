@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import json
 import time
 from collections.abc import AsyncIterator
@@ -92,7 +93,7 @@ class SigningPhone:
         async with (
             asyncio.timeout(PATIENCE_S),
             self.http.request(
-                method, url, data=body or None, headers=headers, allow_redirects=False
+                method, url, data=_source(body), headers=headers, allow_redirects=False
             ) as response,
         ):
             return Reply(response.status, response.headers, await response.read())
@@ -107,6 +108,10 @@ class SigningPhone:
         async with self.http.get(self.url + target, headers=headers) as response:
             response.raise_for_status()
             yield EventReader(response.content)
+
+
+def _source(body: bytes | AsyncIterator[bytes]) -> io.BytesIO | AsyncIterator[bytes] | None:
+    return (io.BytesIO(body) if body else None) if isinstance(body, bytes) else body
 
 
 class EventReader:

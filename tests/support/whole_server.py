@@ -16,7 +16,13 @@ _START_LIMIT_S = 10.0
 @asynccontextmanager
 async def serving(settings: Settings, options: Options | None = None) -> AsyncIterator[str]:
     """A server for the time of the block; its address."""
-    server = Server(settings, options or Options())
+    async with serving_app(Server(settings, options or Options())) as url:
+        yield url
+
+
+@asynccontextmanager
+async def serving_app(server: Server) -> AsyncIterator[str]:
+    """The same for a server that the test wants to reach into."""
     ready = asyncio.Event()
     uvicorn_server = uvicorn_for(server, ready.set)
     with listen("127.0.0.1", 0) as sock:
