@@ -36,7 +36,7 @@ STEP_TIMEOUT_S = 5.0
 # A keyframe request may meet pictures that are in the encoder already.
 KEYFRAME_WITHIN_FRAMES = 20
 # How far a pulse of a lock may miss its length.
-PULSE_TOLERANCE_S = 0.25
+PULSE_TOLERANCE_S = 0.5
 TEST_PULSE_S = 0.15
 # A keyframe beyond this cannot be repaired by retransmission.
 KEYFRAME_LIMIT_BYTES = 120_000

@@ -17,6 +17,7 @@ from hardware.gpio_indicator import GpioIndicator
 from hardware.gpio_pulse import GpioChime, GpioLock
 from hardware.options import BoardOptions
 from hardware.ports import Camera
+from hardware.sound_file import read_sound
 from hardware.twin.camera import SceneCamera
 from hardware.twin.control import ControlServer
 from hardware.twin.loop import LoopCamera
@@ -25,7 +26,6 @@ from hardware.twin.porch.scene import Porch
 from hardware.twin.sound import TwinMicrophone, TwinSpeaker, background
 from hardware.twin.v4l2 import UsbCamera
 from hardware.twin.video_file import VideoFile, open_video
-from hardware.twin.voice import read_sound
 from hardware.twin.world import World
 
 DRAWN_CAMERAS = ("porch", "loop")

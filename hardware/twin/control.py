@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from hardware.errors import BusyError, HardwareError, MissingError
-from hardware.twin.voice import Samples, read_sound
+from hardware.sound_file import Samples, read_sound
 from hardware.twin.world import World
 
 # A command is a word and a path; more is not one.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hardware.twin.voice import Samples
+from hardware.sound_file import Samples
 from media.frames import SOUND_FRAME_SAMPLES, SOUND_RATE_HZ
 
 RECORD_S = 30

@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from hardware.clock import Clock, RealClock
 from hardware.errors import ClosedError
+from hardware.sound_file import Samples, read_sound
 from hardware.twin.ears import Ears
-from hardware.twin.voice import Samples, Voice, read_sound
+from hardware.twin.voice import Voice
 from media.frames import SOUND_FRAME_SAMPLES, SOUND_RATE_HZ, SoundFrame
 
 FRAME_S = SOUND_FRAME_SAMPLES / SOUND_RATE_HZ

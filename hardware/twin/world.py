@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hardware.options import Pins
+from hardware.sound_file import Samples, read_sound
 from hardware.timer import Cancel, StartTimer, start_thread_timer
 from hardware.twin.ears import Ears
 from hardware.twin.pins import PorchFactory
 from hardware.twin.visitor import Pose, Presence
-from hardware.twin.voice import Samples, Voice, read_sound
+from hardware.twin.voice import Voice
 
 # How long a finger stays on the button.
 PRESS_HOLD_S = 0.15

@@ -96,7 +96,7 @@ async def test_it_is_driven_through_its_socket(tmp_path: Path) -> None:
 
 
 async def test_a_stalled_camera_is_noticed() -> None:
-    async with open_twin(SMALL, stall_timeout_s=0.15) as twin:
+    async with open_twin(SMALL, stall_timeout_s=0.5) as twin:
         frames = twin.camera.frames()
         assert (await anext(frames)).keyframe
         twin.world.stalled = True

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hardware.contracts import check_microphone, check_speaker
+from hardware.sound_file import Samples, read_sound
 from hardware.twin.ears import Ears
 from hardware.twin.sound import (
     AMBIENCE_RMS,
@@ -12,7 +13,7 @@ from hardware.twin.sound import (
     ambience,
     background,
 )
-from hardware.twin.voice import Samples, Voice, read_sound
+from hardware.twin.voice import Voice
 from media.frames import SOUND_FRAME_SAMPLES, SOUND_RATE_HZ, SoundFrame
 from tests.support.hand_turned_time import VirtualClock
 

@@ -7,10 +7,10 @@ import pytest
 from hardware.contracts import check_camera
 from hardware.errors import MissingError
 from hardware.options import BoardOptions
+from hardware.sound_file import Samples
 from hardware.twin.board import open_twin
 from hardware.twin.pictures import Picture
 from hardware.twin.video_file import BLACK_Y, VideoFile
-from hardware.twin.voice import Samples
 
 LENGTH = 5
 
