@@ -61,7 +61,7 @@ class BorrowedIce:
         except (aiohttp.ClientError, TimeoutError, OSError, ValidationError) as error:
             log.debug("no ICE servers: %s", type(error).__name__)
             return RETRY_EVERY_S
-        if lent != self._lent:
+        if lent.ice_servers and lent != self._lent:
             log.info("calls may use %d ICE servers", len(lent.ice_servers))
         self._lent = lent
         return max(SOONEST_S, min(REFRESH_EVERY_S, self._left_s(lent) - MARGIN_S))
