@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.async_api import Page
 
-from bench.browser import chromium, paired_page
+from scripts.browser import chromium, paired_page
 from bench.row import Row, percentile
 from scripts.page_probes import PICTURE_AGES
 from scripts.stack import Stack
@@ -41,7 +41,9 @@ async def rows(folder: Path) -> list[Row]:
 async def _watch(page: Page, ages: list[float]) -> float:
     await page.evaluate("() => performance.clearMarks()")
     await page.get_by_test_id("watch").first.click()
-    await page.wait_for_function("() => performance.getEntriesByName('doorstep:first-frame').length")
+    await page.wait_for_function(
+        "() => performance.getEntriesByName('doorstep:first-frame').length"
+    )
     taken: float = await page.evaluate(TAP_TO_FRAME)
     video = await page.get_by_test_id("live-video").element_handle()
     ages += await page.evaluate(PICTURE_AGES, [video, PICTURES // CALLS])

@@ -44,7 +44,10 @@ async def _idle_memory(stack: Stack) -> Row:
 
 async def _viewers(stack: Stack) -> Row:
     alone = await share_of_core(stack.doorbell.pid, MEASURE_S, asyncio.sleep)
-    async with await Phone.paired(stack.pairing_link(), "Bench") as phone, AsyncExitStack() as calls:
+    async with (
+        await Phone.paired(stack.pairing_link(), "Bench") as phone,
+        AsyncExitStack() as calls,
+    ):
         for _ in range(VIEWERS):
             await calls.enter_async_context(_Viewer(phone))
         await asyncio.sleep(SETTLE_S)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.async_api import Page
 
-from bench.browser import chromium, paired_page
+from scripts.browser import chromium, paired_page
 from bench.row import Row, percentile
 from hardware.twin.control import send
 from scripts.stack import Stack

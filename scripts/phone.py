@@ -65,9 +65,8 @@ class Phone:
         claims = {"htm": method, "htu": path}
         if body:
             claims["bh"] = encode(hashlib.sha256(body).digest())
-        headers = {
-            "Authorization": f"Bearer {self.identity.token('api', time.time(), TOKEN_LIFE_S, **claims)}"
-        }
+        token = self.identity.token("api", time.time(), TOKEN_LIFE_S, **claims)
+        headers = {"Authorization": f"Bearer {token}"}
         if body:
             headers["Content-Type"] = content_type
         async with self._session.request(

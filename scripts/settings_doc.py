@@ -1,7 +1,7 @@
 """docs/settings.md, written from the settings themselves.
 
-    python -m scripts.settings_doc           write it
-    python -m scripts.settings_doc --check   exit code 1 when it is out of date
+python -m scripts.settings_doc           write it
+python -m scripts.settings_doc --check   exit code 1 when it is out of date
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from protocol.settings import render
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "settings.md"
 INTRODUCTION = """# Settings
 
-Written by `make settings` from the settings themselves. A setting `port` in `[http]` is also the variable
-`DOORSTEP_HTTP_PORT` and the flag `--http-port`. Flags win over variables, variables over the file. An unknown name is
-refused with the nearest known one. Secrets never stand in a setting: name the file that holds them.
+Written by `make settings` from the settings themselves. A setting `port` in `[http]` is also the
+variable `DOORSTEP_HTTP_PORT` and the flag `--http-port`. Flags win over variables, variables over
+the file. An unknown name is refused with the nearest known one. Secrets never stand in a setting:
+name the file that holds them.
 
 `python -m device show-config` and `python -m cloud show-config` print what is in force.
 """

@@ -104,8 +104,8 @@ class Stack:
         self.port = free_port()
         self.address = f"http://localhost:{self.port}"
         self.server = Process(
-            ["cloud", "run", "--http-port", str(self.port), "--state-directory", str(folder / "cloud"),
-             *server_options],
+            ["cloud", "run", "--http-port", str(self.port),
+             "--state-directory", str(folder / "cloud"), *server_options],
             folder / "server.log", environment or {},
         )  # fmt: skip
         self.doorbell = Process(
@@ -142,6 +142,11 @@ class Stack:
     def online(self) -> bool:
         """Whether the server sees the doorbell's link."""
         return "doorstep_links 1.0" in self.text("/metrics")
+
+    @property
+    def control_socket(self) -> Path:
+        """Where `hardware.twin.control.send` reaches the twin."""
+        return self.folder / "device" / "twin.sock"
 
     def twin(self, *command: str) -> str:
         """Drive the twin as a person would: `twin("press")`."""

@@ -6,7 +6,7 @@ import contextlib
 import shutil
 from collections.abc import AsyncIterator
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = (
@@ -20,7 +20,8 @@ ARGUMENTS = (
     "--use-fake-device-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
 )
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1280, "height": 800}
 PATIENCE_MS = 20_000
 
 
@@ -36,23 +37,28 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @contextlib.asynccontextmanager
-async def paired_page(browser: Browser, link: str) -> AsyncIterator[Page]:
-    """The app, paired by `link` and at its first screen."""
+async def paired_page(
+    browser: Browser, link: str, name: str = "Anna", viewport: ViewportSize = PHONE
+) -> AsyncIterator[Page]:
+    """The app, paired by `link` as `name` and at its first screen."""
     context = await browser.new_context(
-        viewport=PHONE, permissions=["microphone", "notifications"], locale="en-GB"
+        viewport=viewport, permissions=["microphone", "notifications"], locale="en-GB"
     )
     page = await context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     await page.goto(link)
-    await pair(page)
     try:
+        await pair(page, name)
         yield page
     finally:
         await context.close()
 
 
-async def pair(page: Page) -> None:
-    """Walk through the pairing screen to the list of doorbells."""
+async def pair(page: Page, name: str) -> None:
+    """Walk through the pairing screens to the list of doorbells."""
+    await page.get_by_test_id("phone-name").fill(name)
     await page.get_by_test_id("pair").click()
-    await page.get_by_test_id("pair-done").click()
+    await page.get_by_test_id("pair-done").wait_for()
+    await page.get_by_test_id("allow-microphone").click()
+    await page.get_by_test_id("pair-finish").click()
     await page.get_by_test_id("doorbell").wait_for()
