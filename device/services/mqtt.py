@@ -231,10 +231,9 @@ class Mqtt:
         await _publish(client, Message(self._topics.availability, ONLINE.encode(), retain=True))
 
     async def _say_goodbye(self, client: aiomqtt.Client) -> None:
-        message = Message(self._topics.availability, STOPPED.encode(), retain=True)
         try:
             async with asyncio.timeout(FAREWELL_LIMIT_S):
-                await _publish(client, message)
+                await client.publish(self._topics.availability, STOPPED, qos=1, retain=True)
         except (aiomqtt.MqttError, TimeoutError):
             log.info("the broker did not hear that the doorbell stops")
 
@@ -272,6 +271,15 @@ class Mqtt:
 
 async def _publish(client: aiomqtt.Client, message: Message) -> None:
     await client.publish(message.topic, message.payload, qos=1, retain=message.retain)
+    _heed_cancellation()
+
+
+def _heed_cancellation() -> None:
+    # aiomqtt waits by asyncio.wait_for, and that of Python 3.11 swallows a cancellation which
+    # comes together with the answer: without this a doorbell that stops might go on for ever.
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
