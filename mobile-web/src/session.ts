@@ -24,6 +24,8 @@ export interface ActiveCall {
 	readonly call: Call;
 	readonly model: Signal<CallModel>;
 	readonly stream: Signal<MediaStream | null>;
+	/** Whether the door hears this phone. */
+	readonly talking: Signal<boolean>;
 }
 
 /** What a paired phone has: its identity, the server, the household, and at most one call. */
@@ -115,7 +117,7 @@ export class Session {
 				stream.value = next;
 			},
 		});
-		return { doorbell, answers, call, model, stream };
+		return { doorbell, answers, call, model, stream, talking: signal(false) };
 	}
 
 	/** Who answers will speak: have the microphone ready, but never ask in front of the picture. */

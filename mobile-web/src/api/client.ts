@@ -99,7 +99,8 @@ export class Client {
 	}
 
 	async hangUp(path: string): Promise<void> {
-		await this.http.request("DELETE", path);
+		// Read to its end, or some browsers count the request as broken off.
+		await (await this.http.request("DELETE", path)).text();
 	}
 
 	async #get<T>(path: string, signal?: AbortSignal): Promise<T> {

@@ -251,11 +251,7 @@ export class Call {
 
 	#finish(): void {
 		clearTimeout(this.#retry);
-		const attempt = this.#attempt;
-		if (attempt) {
-			attempt.control.hangUp();
-			this.#dispose(attempt);
-		}
+		if (this.#attempt) this.#dispose(this.#attempt);
 		this.#microphone.close();
 	}
 

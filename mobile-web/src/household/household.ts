@@ -26,6 +26,8 @@ export class Household {
 	readonly loaded = signal(false);
 	/** The server's time, often enough for "2 min ago". */
 	readonly nowMs = signal(Date.now());
+	/** How often the picture of a visit changed while the app was open. */
+	readonly pictures = signal<ReadonlyMap<string, number>>(new Map());
 	/** Told for every press, as soon as it is known. */
 	onRing: (visit: Visit) => void = () => undefined;
 	#saving: ReturnType<typeof setTimeout> | undefined;
@@ -97,6 +99,7 @@ export class Household {
 		} else {
 			this.visits.value = withVisit(this.visits.value, event.visit);
 			this.doorbells.value = withLatest(this.doorbells.value, event.visit);
+			if (event.change === "snapshot") this.#newPicture(event.visit.id);
 			if (event.change === "rang") this.onRing(event.visit);
 		}
 		this.#tick();
@@ -136,6 +139,11 @@ export class Household {
 		if (error instanceof OfflineError || error === undefined || isServerAway(error)) {
 			this.connection.value = "offline";
 		}
+	}
+
+	#newPicture(id: string): void {
+		const version = (this.pictures.value.get(id) ?? 0) + 1;
+		this.pictures.value = new Map(this.pictures.value).set(id, version);
 	}
 
 	#tick(): void {

@@ -39,20 +39,23 @@ export class MediaAddresses {
 	) {}
 
 	/** The address that was signed a short while ago, if there is one. */
-	ready(path: string): string | undefined {
-		const known = this.#known.get(path);
+	ready(path: string, version = 0): string | undefined {
+		const known = this.#known.get(`${path} ${version}`);
 		return known && this.clock.nowMs() - known.at < MEDIA_REUSE_S * 1000
 			? known.address
 			: undefined;
 	}
 
-	/** `path` with a token that opens exactly this path. */
-	async sign(path: string): Promise<string> {
-		const ready = this.ready(path);
+	/**
+	 * `path` with a token that opens exactly this path. A new `version` makes a new address, so that
+	 * the browser does not answer with what was there before.
+	 */
+	async sign(path: string, version = 0): Promise<string> {
+		const ready = this.ready(path, version);
 		if (ready) return ready;
 		const signed = await token(this.identity, this.clock, "media", MEDIA_LIFE_S, { path });
 		const address = `${path}?token=${signed}`;
-		this.#known.set(path, { at: this.clock.nowMs(), address });
+		this.#known.set(`${path} ${version}`, { at: this.clock.nowMs(), address });
 		return address;
 	}
 }

@@ -28,26 +28,28 @@ export function Picture({ visit, alt, eager = false, ...rest }: PictureProps) {
 	);
 }
 
-/** The signed address of a visit's picture. */
+/** The signed address of a visit's picture; a new one when the picture changed. */
 export function usePictureAddress(visit: Visit | null | undefined): string | undefined {
-	return useMediaAddress(visit?.snapshot ? visitPaths.snapshot(visit.id) : undefined);
+	const { household } = useSession();
+	const version = visit ? (household.pictures.value.get(visit.id) ?? 0) : 0;
+	return useMediaAddress(visit?.snapshot ? visitPaths.snapshot(visit.id) : undefined, version);
 }
 
 /** A signed address for an element that cannot send headers; there at once when known. */
-export function useMediaAddress(path: string | undefined): string | undefined {
+export function useMediaAddress(path: string | undefined, version = 0): string | undefined {
 	const { media } = useSession();
 	const [signed, setSigned] = useState<{ path: string; address: string }>();
 	useEffect(() => {
 		let current = true;
 		if (path) {
-			void media.sign(path).then((address) => {
+			void media.sign(path, version).then((address) => {
 				if (current) setSigned({ path, address });
 			});
 		}
 		return () => {
 			current = false;
 		};
-	}, [media, path]);
+	}, [media, path, version]);
 	if (!path) return undefined;
-	return signed?.path === path ? signed.address : media.ready(path);
+	return signed?.path === path ? signed.address : media.ready(path, version);
 }

@@ -60,7 +60,7 @@ export function CallPanel({ active, doorbell, name, whole, muted, over }: CallPa
 							{lineOf(model, words.value)}
 						</span>
 					</p>
-					<Others model={model} />
+					<Others model={model} talking={active.talking.value} />
 				</div>
 				<button
 					type="button"
@@ -106,9 +106,11 @@ function lampOf({ phase, network, layer }: CallModel): string {
 	return network === "good" && layer === "high" ? "on" : "waiting";
 }
 
-function Others({ model }: { model: CallModel }) {
-	if (model.others.length === 0) return null;
+/** Who else sees and hears this; first of all, whether this phone is heard. */
+function Others({ model, talking: heard }: { model: CallModel; talking: boolean }) {
 	const { call } = words.value;
+	if (heard) return <p class="door-others">{call.talking}</p>;
+	if (model.others.length === 0) return null;
 	const talking = model.others.find((other) => other.talking);
 	const names = model.others.map(({ name }) => name).join(", ");
 	return (
@@ -150,10 +152,9 @@ interface ControlsProps {
 }
 
 function Controls({ active, doorbell, name, muted, onLeave }: ControlsProps) {
-	const { call } = active;
+	const { call, talking } = active;
 	const model = active.model.value;
 	const sheet = useSignal<"none" | "reply" | "unlock">("none");
-	const talking = useSignal(false);
 	const { call: text } = words.value;
 	const may = (right: Right) => doorbell?.me.rights.includes(right) ?? true;
 	const door = model.door ?? doorbell?.state ?? null;

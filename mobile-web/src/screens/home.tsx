@@ -144,7 +144,8 @@ function lineOf(doorbell: Doorbell, rings: boolean, someone: boolean, now: numbe
 	if (someone) return home.someoneThere;
 	if (!latest) return `${home.online} · ${home.quiet}`;
 	const rang = latest.rang_ms !== null;
-	const when = ago(latest.rang_ms ?? latest.opened_ms, now, language.value);
+	const at = latest.rang_ms ?? latest.opened_ms;
+	const when = now - at < 60_000 ? words.value.ring.justNow : ago(at, now, language.value);
 	return `${home.online} · ${rang ? home.lastRing(when) : home.lastMotion(when)}`;
 }
 

@@ -216,16 +216,16 @@ function Give({ icon, what }: { icon: IconName; what: string }) {
 	);
 }
 
-/** "My iPhone": good enough to keep, easy to change. */
+/** "iPhone": good enough to keep, easy to change. */
 export function defaultName({ pair }: Words, agent = navigator.userAgent): string {
 	const { devices } = pair;
-	if (/iPhone/.test(agent)) return pair.defaultName(devices.iphone);
-	if (/iPad/.test(agent)) return pair.defaultName(devices.ipad);
-	if (/Android/.test(agent)) return pair.defaultName(devices.android);
-	if (/Macintosh/.test(agent)) return pair.defaultName(devices.mac);
-	if (/Windows/.test(agent)) return pair.defaultName(devices.windows);
-	if (/Linux/.test(agent)) return pair.defaultName(devices.linux);
-	return pair.defaultName(devices.other);
+	if (/iPhone/.test(agent)) return devices.iphone;
+	if (/iPad/.test(agent)) return devices.ipad;
+	if (/Android/.test(agent)) return devices.android;
+	if (/Macintosh/.test(agent)) return devices.mac;
+	if (/Windows/.test(agent)) return devices.windows;
+	if (/Linux/.test(agent)) return devices.linux;
+	return devices.other;
 }
 
 const REASON_BY_STATUS = { 403: "wrong", 410: "used", 429: "exhausted" } as const;

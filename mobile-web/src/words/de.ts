@@ -251,7 +251,6 @@ export const de: Words = {
 			"Bilder gehen zwischen deiner Tür, deinem eigenen Server und deinen Telefonen hin und her. Zu niemandem sonst.",
 		name: "Name dieses Telefons",
 		nameHint: "Der Haushalt sieht ihn: „Anna ist rangegangen“.",
-		defaultName: (device) => `Mein ${device}`,
 		devices: {
 			iphone: "iPhone",
 			ipad: "iPad",

@@ -254,7 +254,6 @@ export const en = {
 		private: "Pictures go between your door, your own server and your phones. Nobody else.",
 		name: "Name of this phone",
 		nameHint: "The household sees it: “Anna answered”.",
-		defaultName: (device: string): string => `My ${device}`,
 		devices: {
 			iphone: "iPhone",
 			ipad: "iPad",
