@@ -46,7 +46,7 @@ class AppFiles:
         if found := self._file(path):
             caching = _HASHED if path.startswith("assets/") else _CHECKED
             return FileResponse(found, headers={"Cache-Control": caching})
-        if "." in path.rsplit("/", 1)[-1]:
+        if path.startswith("assets/") or "." in path.rsplit("/", 1)[-1]:
             raise HTTPException(404)
         return self._page()
 

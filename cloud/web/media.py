@@ -31,13 +31,13 @@ class MediaRoutes:
 
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/api/v1", tags=["visits"])
-        add = router.add_api_route
-        add("/visits/{visit}/clip.mp4", self.clip, methods=["GET", "HEAD"],
-            response_class=StreamingResponse, summary="The clip (Range, ETag)",
-            include_in_schema=True, operation_id="clip")  # fmt: skip
-        add("/visits/{visit}/snapshot.jpg", self.snapshot, methods=["GET", "HEAD"],
-            response_class=StreamingResponse, summary="The picture of the press",
-            operation_id="snapshot")  # fmt: skip
+        for path, serve, words in (
+            ("/visits/{visit}/clip.mp4", self.clip, "The clip (Range, ETag)"),
+            ("/visits/{visit}/snapshot.jpg", self.snapshot, "The picture of the press"),
+        ):
+            add = router.add_api_route
+            add(path, serve, methods=["GET"], response_class=StreamingResponse, summary=words)
+            add(path, serve, methods=["HEAD"], include_in_schema=False)
         return router
 
     async def clip(self, request: Request, visit: str, download: bool = False) -> Response:
