@@ -10,6 +10,7 @@ from contextlib import suppress
 from cloud.recorder.join import join
 from cloud.recorder.ports import Keep, Limits, OnClip, VisitKey
 from cloud.recorder.spool import Part, Spool
+from cloud.recorder.threads import on_thread
 from protocol.door import Clip
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,7 @@ class Finisher:
     async def _make(self, key: VisitKey) -> None:
         parts = await asyncio.to_thread(self._spool.parts, key)
         target = self._spool.joined(key)
-        clip = await asyncio.to_thread(join, parts, target) if parts else None
+        clip = await on_thread(lambda: join(parts, target)) if parts else None
         if clip is not None:
             try:
                 await self._keep(key.doorbell, key.visit, target)

@@ -20,6 +20,7 @@ import av
 from av.container import InputContainer, OutputContainer
 from av.stream import Stream
 
+from cloud.recorder.mend import mend
 from cloud.recorder.spool import Part
 from media.fmp4 import ClipError
 from media.frames import Kind
@@ -69,13 +70,13 @@ def join(parts: Sequence[Part], target: Path) -> Clip | None:
 def facts_of(part: Part) -> Facts | None:
     """Where a part begins and ends; None when no picture can be found in it."""
     try:
+        mend(part.path)
         with av.open(str(part.path), "r") as container:
-            video = container.streams.video[0]
-            form = video.codec_context.extradata or b""
+            form = container.streams.video[0].codec_context.extradata or b""
             last_s = max(
-                float((packet.pts + (packet.duration or 0)) * packet.time_base)
-                for packet in container.demux(video)
-                if packet.pts is not None and packet.time_base is not None and not packet.is_corrupt
+                float((packet.dts + (packet.duration or 0)) * packet.time_base)
+                for kind, packet in _packets(container)
+                if kind == "video"
             )
     except (av.FFmpegError, OSError, LookupError, ValueError) as error:
         log.warning("%s holds no picture: %s", part.path.name, error)

@@ -131,17 +131,21 @@ class Recorder:
 
     async def _live(self, session: Session) -> None:
         try:
-            await session.run()
+            await self._record(session)
+            await self._finisher.finish(session.key)
         except asyncio.CancelledError:
-            self._sessions.pop(session.id, None)
             with suppress(TimeoutError):
                 async with asyncio.timeout(STOP_LIMIT_S):
                     await self._finisher.finish(session.key)
             raise
+
+    async def _record(self, session: Session) -> None:
+        try:
+            await session.run()
         except Exception:  # one visit's trouble must not end the others'
             log.exception("recording of visit %s failed", session.key.visit)
-        self._sessions.pop(session.id, None)
-        await self._finisher.finish(session.key)
+        finally:
+            self._sessions.pop(session.id, None)
 
     async def _started(self, key: VisitKey, starts_ms: int) -> None:
         try:

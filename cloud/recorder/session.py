@@ -7,12 +7,12 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from aiortc import RTCPeerConnection
 
 from cloud.recorder.ports import Limits, VisitKey
 from cloud.recorder.spool import Part, Spool
+from cloud.recorder.threads import on_thread
 from cloud.recorder.timeline import Timeline
 from media.fmp4 import ClipError, ClipWriter, FormatChangedError
 from media.frames import EncodedFrame, Kind
@@ -20,8 +20,6 @@ from media.incoming import EncodedTrack, expect, receive_encoded
 from media.peer import accept_offer
 
 log = logging.getLogger(__name__)
-
-Result = TypeVar("Result")
 
 # Frames are handed to the disk's thread together: seldom enough to cost nothing, often enough
 # that a killed server loses less than a second with the unfinished fragment.
@@ -112,7 +110,7 @@ class Session:
         if not frames:
             return False
         frames.sort(key=lambda frame: frame.at_us)
-        if await _on_thread(lambda: self._write(frames)) and self._part is not None:
+        if await on_thread(lambda: self._write(frames)) and self._part is not None:
             await self.on_started(self.key, self._part.starts_ms)
         return True
 
@@ -158,16 +156,6 @@ class Session:
             log.error("the end of visit %s is lost: %s", self.key.visit, error)
         finally:
             try:
-                await _on_thread(self._close_part)
+                await on_thread(self._close_part)
             except ClipError as error:
                 log.error("a part of visit %s is left unfinished: %s", self.key.visit, error)
-
-
-async def _on_thread(work: Callable[[], Result]) -> Result:
-    """Run `work` on a thread and stay until it is done: two threads must not share a writer."""
-    running = asyncio.get_running_loop().run_in_executor(None, work)
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        raise

@@ -13,14 +13,13 @@ import aiohttp
 from aiortc import RTCPeerConnection
 from fastapi import FastAPI, Request
 
-from cloud.recorder.join import facts_of
 from cloud.recorder.ports import Limits, VisitKey
 from cloud.recorder.recorder import Recorder
 from cloud.recorder.spool import Spool
 from cloud.recorder.whip import WhipRoutes
 from cloud.shared import problems
 from cloud.shared.problems import ProblemError
-from media.frames import EncodedFrame
+from media.frames import EncodedFrame, Kind
 from media.outgoing import STARTS_HEADER
 from media.peer import accept_answer, connected, make_offer, open_peer
 from protocol.door import Clip
@@ -124,6 +123,24 @@ class Encoder:
     location: str
     etag: str
     wishes: list[str]
+    frames: list[EncodedFrame]
+
+    async def delivered(self, recorder: Recorder) -> None:
+        """Wait until the recorder has all that its jitter buffers do not hold back."""
+        session = recorder.session(self.location.rpartition("/")[2])
+        if session is None:
+            raise LookupError("the session is over")
+        wanted = {"video": self._ticks("video", -2), "audio": self._ticks("audio", -5)}
+        async with asyncio.timeout(LIMIT_S):
+            for track in session._tracks:
+                while (track._clock._last or 0) < wanted[track.kind]:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+
+    def _ticks(self, kind: Kind, index: int) -> int:
+        times = [frame.at_us for frame in self.frames if frame.kind == kind]
+        origin_us = next(frame.at_us for frame in self.frames if frame.kind == "video")
+        rate = {"video": 90, "audio": 48}[kind]
+        return (times[index] - origin_us) * rate // 1000 if times else 0
 
     async def stop(self) -> int:
         """DELETE the session; the status."""
@@ -158,23 +175,9 @@ async def encoding(
         async with asyncio.timeout(LIMIT_S):
             await connected(pc)
         ready.set()
-        yield Encoder(pc, client, location, etag, wishes)
+        yield Encoder(pc, client, location, etag, wishes, frames)
     finally:
         await pc.close()
-
-
-async def recorded_to(spool: Path, key: VisitKey, seconds: float, part: int = 1) -> None:
-    """Wait until the `part`-th part of a visit holds about so much."""
-    async with asyncio.timeout(LIMIT_S):
-        while _recorded_s(spool, key, part) < seconds:  # noqa: ASYNC110 - it grows on disk
-            await asyncio.sleep(0.05)
-
-
-def _recorded_s(spool: Path, key: VisitKey, number: int) -> float:
-    for part in Spool(spool).parts(key):
-        if part.number == number and (facts := facts_of(part)) is not None:
-            return facts.ends_s - facts.starts_s
-    return 0.0
 
 
 async def all_ended(recorder: Recorder) -> None:

@@ -15,13 +15,11 @@ from tests.support.clip_reading import read_clip
 from tests.support.coded_video import visit_frames
 from tests.support.recorder_rig import (
     DOORBELL,
-    Encoder,
     Shelf,
     all_ended,
     encoding,
     new_recorder,
     parts_in,
-    recorded_to,
     running,
     serving,
     settled,
@@ -49,11 +47,11 @@ async def test_a_pre_roll_faster_than_real_time_keeps_its_times(
     spool: Path, shelf: Shelf, decoders: list[str]
 ) -> None:
     began = time.monotonic()
-    async with serving(new_recorder(spool, shelf)) as client:
+    async with serving(recorder := new_recorder(spool, shelf)) as client:
         frames = visit_frames(10, starts_us=STARTS_MS * 1000)
         async with encoding(client, VISIT, frames) as encoder:
             assert await asyncio.wait_for(shelf.started.get(), 10) == (DOORBELL, VISIT, STARTS_MS)
-            await recorded_to(spool, KEY, 9)
+            await encoder.delivered(recorder)
             assert await encoder.stop() == 200
             clip = await shelf.next_clip()
     assert time.monotonic() - began < 8
@@ -71,10 +69,10 @@ async def test_a_pre_roll_faster_than_real_time_keeps_its_times(
 
 async def test_the_clip_has_its_index_in_front(spool: Path, shelf: Shelf) -> None:
     async with (
-        serving(new_recorder(spool, shelf)) as client,
+        serving(recorder := new_recorder(spool, shelf)) as client,
         encoding(client, VISIT, visit_frames(2, starts_us=STARTS_MS * 1000)) as encoder,
     ):
-        await recorded_to(spool, KEY, 1)
+        await encoder.delivered(recorder)
         await encoder.stop()
         await shelf.next_clip()
     content = shelf.clip_of(VISIT).read_bytes()
@@ -84,10 +82,10 @@ async def test_the_clip_has_its_index_in_front(spool: Path, shelf: Shelf) -> Non
 async def test_other_encoders_are_timed_by_arrival(spool: Path, shelf: Shelf) -> None:
     before_ms = time.time_ns() // 1_000_000
     async with (
-        serving(new_recorder(spool, shelf)) as client,
+        serving(recorder := new_recorder(spool, shelf)) as client,
         encoding(client, VISIT, visit_frames(2), named=False, pace_s=0.01) as encoder,
     ):
-        await recorded_to(spool, KEY, 1)
+        await encoder.delivered(recorder)
         await encoder.stop()
         clip = await shelf.next_clip()
     assert before_ms <= clip.starts_ms <= time.time_ns() // 1_000_000
@@ -99,13 +97,13 @@ async def test_other_encoders_are_timed_by_arrival(spool: Path, shelf: Shelf) ->
 async def test_an_encoder_that_comes_back_continues_the_clip(spool: Path, shelf: Shelf) -> None:
     frames = visit_frames(8, starts_us=STARTS_MS * 1000)
     again = [frame for frame in frames if frame.at_us >= STARTS_MS * 1000 + 3_000_000]
-    async with serving(new_recorder(spool, shelf)) as client:
+    async with serving(recorder := new_recorder(spool, shelf)) as client:
         async with encoding(client, VISIT, frames[:400]) as encoder:
-            await recorded_to(spool, KEY, 4)
+            await encoder.delivered(recorder)
             await encoder.stop()
             first = await shelf.next_clip()
         async with encoding(client, VISIT, again) as encoder:
-            await recorded_to(spool, KEY, 4, part=2)
+            await encoder.delivered(recorder)
             await encoder.stop()
             clip = await shelf.next_clip()
     assert first.duration_ms == pytest.approx(5_000, abs=200)
@@ -120,10 +118,10 @@ async def test_an_encoder_that_comes_back_continues_the_clip(spool: Path, shelf:
 async def test_a_silence_between_two_sessions_is_a_gap(spool: Path, shelf: Shelf) -> None:
     frames = visit_frames(8, starts_us=STARTS_MS * 1000)
     later = [frame for frame in frames if frame.at_us >= STARTS_MS * 1000 + 6_000_000]
-    async with serving(new_recorder(spool, shelf)) as client:
-        for part, some in enumerate((frames[:200], later), 1):
+    async with serving(recorder := new_recorder(spool, shelf)) as client:
+        for some in (frames[:200], later):
             async with encoding(client, VISIT, some) as encoder:
-                await recorded_to(spool, KEY, 1.4, part)
+                await encoder.delivered(recorder)
                 await encoder.stop()
                 clip = await shelf.next_clip()
     assert clip.gaps == 1
@@ -135,11 +133,11 @@ async def test_a_second_session_of_a_visit_ends_the_first(spool: Path, shelf: Sh
     frames = visit_frames(4, starts_us=STARTS_MS * 1000)
     recorder = new_recorder(spool, shelf, Limits(sessions=1))
     async with serving(recorder) as client, encoding(client, VISIT, frames) as first:
-        await recorded_to(spool, KEY, 2)
+        await first.delivered(recorder)
         async with encoding(client, VISIT, frames) as second:
             assert await first.stop() == 404
             assert recorder.active == 1
-            await recorded_to(spool, KEY, 2, part=2)
+            await second.delivered(recorder)
             assert await second.stop() == 200
             clip = await shelf.next_clip()
     assert clip.duration_ms == pytest.approx(4_000, abs=200)
@@ -147,8 +145,11 @@ async def test_a_second_session_of_a_visit_ends_the_first(spool: Path, shelf: Sh
 
 async def test_a_stopping_server_finishes_open_clips(spool: Path, shelf: Shelf) -> None:
     frames = visit_frames(4, starts_us=STARTS_MS * 1000)
-    async with serving(new_recorder(spool, shelf)) as client, encoding(client, VISIT, frames):
-        await recorded_to(spool, KEY, 3)
+    async with (
+        serving(recorder := new_recorder(spool, shelf)) as client,
+        encoding(client, VISIT, frames) as encoder,
+    ):
+        await encoder.delivered(recorder)
     assert (await shelf.next_clip()).duration_ms == pytest.approx(4_000, abs=200)
     assert read_clip(shelf.clip_of(VISIT)).decoded == 119
 
@@ -156,8 +157,11 @@ async def test_a_stopping_server_finishes_open_clips(spool: Path, shelf: Shelf) 
 async def test_what_a_crash_left_is_finished_at_the_next_start(spool: Path, shelf: Shelf) -> None:
     shelf.broken = True
     frames = visit_frames(4, starts_us=STARTS_MS * 1000)
-    async with serving(new_recorder(spool, shelf)) as client, encoding(client, VISIT, frames):
-        await recorded_to(spool, KEY, 3)
+    async with (
+        serving(recorder := new_recorder(spool, shelf)) as client,
+        encoding(client, VISIT, frames) as encoder,
+    ):
+        await encoder.delivered(recorder)
     part = next(path for path in parts_in(spool) if path.suffix == ".mp4")
     part.write_bytes(part.read_bytes()[:-900])
     shelf.broken = False
@@ -187,10 +191,9 @@ async def test_a_session_ends_by_itself(spool: Path, shelf: Shelf, limits: Limit
 
 async def test_an_encoder_that_goes_away_leaves_a_clip(spool: Path, shelf: Shelf) -> None:
     frames = visit_frames(3, starts_us=STARTS_MS * 1000)
-    async with serving(new_recorder(spool, shelf)) as client:
+    async with serving(recorder := new_recorder(spool, shelf)) as client:
         async with encoding(client, VISIT, frames) as encoder:
-            assert isinstance(encoder, Encoder)
-            await recorded_to(spool, KEY, 2)
+            await encoder.delivered(recorder)
         assert (await shelf.next_clip()).duration_ms == pytest.approx(3_000, abs=150)
 
 
