@@ -82,9 +82,12 @@ def _over(
 
 def to_yuv(rgb: Floats, alpha: Floats | None = None) -> tuple[Plane, Plane, Plane]:
     """Planes of an RGB picture with even sides; `alpha` when it is premultiplied."""
+    clipped = np.clip(rgb, 0, 1)
     planes = []
     for row, offset in zip(_MATRIX, _OFFSET, strict=True):
-        plane = np.clip(rgb, 0, 1) @ row + (offset if alpha is None else offset * alpha)
+        # Not as a matrix product: BLAS would keep megabytes of buffers for it.
+        plane = sum((clipped[..., i] * row[i] for i in range(3)), np.float32(0))
+        plane += offset if alpha is None else offset * alpha
         if offset == 128:
             high, wide = plane.shape
             plane = plane.reshape(high // 2, 2, wide // 2, 2).mean(axis=(1, 3))

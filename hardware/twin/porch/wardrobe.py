@@ -6,6 +6,7 @@ import threading
 from functools import lru_cache
 
 from hardware.twin.porch.figure import Arm, Look, draw_figure
+from hardware.twin.porch.memory import give_back
 from hardware.twin.porch.sprite import Scalable
 from hardware.twin.visitor import PRESS_S, WAVE_S, Doing, Pose
 
@@ -57,3 +58,5 @@ def dress_early(percent: int, stop: threading.Event) -> None:
         if stop.is_set():
             return
         drawing(wanted, percent)
+    # Drawing takes some ten megabytes that are not needed again.
+    give_back()
