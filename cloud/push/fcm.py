@@ -74,13 +74,14 @@ class Fcm:
     async def send(self, target: FcmTarget, message: PushMessage) -> Result:
         """Hand one message over; never raises for what Firebase may answer."""
         from firebase_admin import exceptions, messaging
+        from google.auth.exceptions import GoogleAuthError
 
         try:
             # In a thread: fetching the OAuth token blocks, in firebase-admin's async calls too.
             await asyncio.to_thread(messaging.send, _message(target, message), False, self._app)
         except messaging.UnregisteredError:
             return "gone"
-        except (exceptions.FirebaseError, ValueError) as error:
+        except (exceptions.FirebaseError, GoogleAuthError, ValueError) as error:
             logger.warning("Firebase did not take a message: %s", error)
             return "failed"
         return "sent"

@@ -51,9 +51,9 @@ class Listener:
 
     async def listen(self) -> None:
         async for message in self.client.messages:
-            payload = message.payload if isinstance(message.payload, bytes) else b""
+            heard = Heard(message.topic.value, message.payload, message.retain)
             async with self._news:
-                self.heard.append(Heard(message.topic.value, payload, bool(message.retain)))
+                self.heard.append(heard)
                 self._news.notify_all()
 
 

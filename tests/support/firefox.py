@@ -54,7 +54,7 @@ class Firefox:
     """`async with Firefox(preferences) as browser`: one profile, one window, gone afterwards."""
 
     def __init__(self, preferences: Mapping[str, object]) -> None:
-        self._preferences = _QUIET | dict(preferences)
+        self._preferences: dict[str, object] = {**_QUIET, **preferences}
         self._life = AsyncExitStack()
         self._ids = count(1)
 
