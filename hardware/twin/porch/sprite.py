@@ -83,10 +83,11 @@ def _over(
 def to_yuv(rgb: Floats, alpha: Floats | None = None) -> tuple[Plane, Plane, Plane]:
     """Planes of an RGB picture with even sides; `alpha` when it is premultiplied."""
     clipped = np.clip(rgb, 0, 1)
-    planes = []
+    planes: list[Plane] = []
     for row, offset in zip(_MATRIX, _OFFSET, strict=True):
         # Not as a matrix product: BLAS would keep megabytes of buffers for it.
-        plane = sum((clipped[..., i] * row[i] for i in range(3)), np.float32(0))
+        red, green, blue = (clipped[..., i] * row[i] for i in range(3))
+        plane: Floats = red + green + blue
         plane += offset if alpha is None else offset * alpha
         if offset == 128:
             high, wide = plane.shape
