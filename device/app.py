@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 
 # A closed visit should reach the server before we go, but systemd's patience is short.
 FAREWELL_LIMIT_S = 3.0
+# In this time everyone who listens has sent what they heard, when the way is open.
+HEARD_AFTER_S = 0.2
 
 Reply = dict[str, object]
 # What the household's automation is called where a phone's name would stand.
@@ -175,7 +177,7 @@ class House:
         self._doorbell.put(e.Stopping())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FAREWELL_LIMIT_S):
-                await asyncio.sleep(0)
+                await asyncio.sleep(HEARD_AFTER_S)
                 if self._link.connected:
                     await self._link.outbox.emptied()
 

@@ -154,7 +154,7 @@ def close(state: State, event: Event, now: Now) -> Change:
     """End the visit; a ring that nobody took is missed."""
     missed, actions = _give_up_ring(state, now) if state.ring_until else (state, ())
     visit = _visit(missed)
-    closed = replace(missed, visit=None, ring_until=None, leave_at=None, closed_at=now.at)
+    closed = replace(missed, visit=None, leave_at=None, closed_at=now.at)
     return closed, (*actions, CloseVisit(visit.id, visit.outcome, now.at))
 
 

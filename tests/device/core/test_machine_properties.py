@@ -26,6 +26,7 @@ class Doorbell(RuleBasedStateMachine):
         self.state = State(policy=POLICY)
         self.at = 1000.0
         self.counter = 0
+        self.steps = 0
         self.opened: list[str] = []
         self.closed: list[str] = []
         self.answered_by: dict[str, str] = {}
@@ -53,17 +54,25 @@ class Doorbell(RuleBasedStateMachine):
     def no_motion(self) -> None:
         self._take(e.MotionEnded())
 
-    @rule(person=st.sampled_from(PEOPLE), answering=st.booleans())
-    def call(self, person: Person | None, answering: bool) -> None:
-        visit = self.state.visit.id if self.state.visit and answering else None
-        self._take(e.CallStarted(self._id(), person, visit))
+    @rule(person=st.sampled_from(PEOPLE))
+    def watch(self, person: Person | None) -> None:
+        self._take(e.CallStarted(self._id(), person))
+
+    @precondition(lambda self: self.state.visit is not None)
+    @rule(person=st.sampled_from(PEOPLE))
+    def answer(self, person: Person | None) -> None:
+        visit = self.state.visit
+        assert visit is not None
+        self._take(e.CallStarted(self._id(), person, visit.id))
+        taken = self.state.phase is Phase.ANSWERED
+        assert taken or person is None
 
     @precondition(lambda self: self.state.calls)
     @rule(data=st.data())
     def hang_up(self, data: st.DataObject) -> None:
         self._take(e.CallEnded(data.draw(st.sampled_from(self.state.calls)).id))
 
-    @rule(works=st.booleans())
+    @rule(works=st.sampled_from([True, True, False]))
     def unlock(self, works: bool) -> None:
         self.counter += 1
         ticket = self.counter
@@ -71,34 +80,39 @@ class Doorbell(RuleBasedStateMachine):
         actions = self._take(e.UnlockWanted(ticket, Person("anna", "Anna")))
         if any(isinstance(action, a.PulseLock) for action in actions):
             self._take(e.LockOpened(ticket) if works else e.PartFailed("lock", "It is stuck."))
+        self._take(e.PartRecovered("lock"))
         assert ticket not in self.tickets, "every request is answered"
 
-    @rule(part=st.sampled_from(PARTS))
-    def fail(self, part: Part) -> None:
-        self._take(e.PartFailed(part, "It does not work."))
-
-    @rule(part=st.sampled_from(PARTS))
-    def recover(self, part: Part) -> None:
-        self._take(e.PartRecovered(part))
+    @rule(part=st.sampled_from(PARTS), works=st.booleans())
+    def fail_or_recover(self, part: Part, works: bool) -> None:
+        self._take(e.PartRecovered(part) if works else e.PartFailed(part, "It does not work."))
 
     @rule(wish=st.sampled_from([a.SwitchLight(True), a.RingChime(), a.Speak("coming")]))
     def wish(self, wish: a.Wish) -> None:
         actions = self._take(e.Happened(0, Person("ben", "Ben"), wish))
         assert a.Grant(0) in actions
 
-    @rule(seconds=st.floats(0.0, 700.0))
+    @rule(seconds=st.floats(0.0, 12.0))
     def wait(self, seconds: float) -> None:
-        until = self.at + seconds
-        while (deadline := next_deadline(self.state)) and deadline[0] <= until:
-            self.at = max(self.at, deadline[0])
-            self._take(deadline[1])
-        self.at = until
+        self._let_pass(seconds)
 
+    @rule(seconds=st.sampled_from([POLICY.ring_timeout_s, POLICY.visit_limit_s]))
+    def wait_long(self, seconds: float) -> None:
+        self._let_pass(seconds)
+
+    @precondition(lambda self: self.steps > 20)
     @rule()
     def stop(self) -> None:
         self._take(e.Stopping())
         assert self.state.visit is None
         assert self.state.lock is LockPhase.LOCKED
+
+    def _let_pass(self, seconds: float) -> None:
+        until = self.at + seconds
+        while (deadline := next_deadline(self.state)) and deadline[0] <= until:
+            self.at = max(self.at, deadline[0])
+            self._take(deadline[1])
+        self.at = until
 
     # What must always be true.
 
@@ -160,6 +174,7 @@ class Doorbell(RuleBasedStateMachine):
         return state.visit is not None and state.visit.notes >= 190
 
     def _take(self, event: e.Event, minute: int = 720) -> tuple[a.Action, ...]:
+        self.steps += 1
         self.state, actions = step(self.state, event, Now(self.at, minute))
         for action in actions:
             self._observe(action)
@@ -188,8 +203,8 @@ class Doorbell(RuleBasedStateMachine):
 
 
 Doorbell.TestCase.settings = settings(
-    max_examples=60,
-    stateful_step_count=40,
+    max_examples=150,
+    stateful_step_count=50,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
