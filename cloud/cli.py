@@ -32,9 +32,7 @@ def main(arguments: list[str]) -> int:
         return _fail(f"{error.name} is not installed. Run make setup, or pip install '.[cloud]'.")
     try:
         chosen = _chosen(arguments)
-        logging.basicConfig(
-            level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-        )
+        _log_to_stderr()
         if chosen.command == "version":
             print(_version())
             return 0
@@ -63,6 +61,15 @@ def _chosen(arguments: list[str]) -> argparse.Namespace:
     chosen, rest = parser.parse_known_args(arguments)
     refuse_unknown_flags(rest, parser)
     return chosen
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    # They report every step of a start; and uvicorn's lines about sockets hold whole addresses.
+    for chatty in ("alembic", "uvicorn.error"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 class _Parser(argparse.ArgumentParser):
