@@ -72,6 +72,13 @@ export class Session {
 		return active;
 	}
 
+	/** Get ready for a call that will probably be made: its connection, its offer, its signature. */
+	expectCall(doorbell: string, answers?: string): void {
+		this.warm.prepare((sdp) => {
+			this.client.expectLive(doorbell, answers, sdp).catch(() => undefined);
+		});
+	}
+
 	/** End the call, if there is one. */
 	hangUp(): void {
 		this.active.value?.call.hangUp();

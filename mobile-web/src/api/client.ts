@@ -72,8 +72,7 @@ export class Client {
 		sdp: string,
 		signal: AbortSignal,
 	): Promise<LiveAnswer> {
-		const query = answers ? `?answers=${encodeURIComponent(answers)}` : "";
-		const response = await this.http.request("POST", `${API}/doorbells/${doorbell}/live${query}`, {
+		const response = await this.http.request("POST", livePath(doorbell, answers), {
 			body: sdp,
 			contentType: SDP_TYPE,
 			signal,
@@ -87,6 +86,11 @@ export class Client {
 			sdp: await response.text(),
 			etag: response.headers.get("ETag"),
 		};
+	}
+
+	/** Sign an offer that will probably be made soon. */
+	async expectLive(doorbell: string, answers: string | undefined, sdp: string): Promise<void> {
+		await this.http.presign("POST", livePath(doorbell, answers), sdp);
 	}
 
 	async trickle(answer: LiveAnswer, fragment: string, signal: AbortSignal): Promise<void> {
@@ -115,6 +119,11 @@ export class Client {
 			...(signal && { signal }),
 		});
 	}
+}
+
+function livePath(doorbell: string, answers: string | undefined): string {
+	const query = answers ? `?answers=${encodeURIComponent(answers)}` : "";
+	return `${API}/doorbells/${doorbell}/live${query}`;
 }
 
 export const visitPaths = {

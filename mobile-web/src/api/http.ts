@@ -7,6 +7,8 @@ export const API = "/api/v1";
 
 // A phone that waits longer has lost the network, whatever its icon says.
 const ANSWER_TIMEOUT_MS = 15_000;
+// A token lives for a minute; the rest is for a slow network.
+const PRESIGNED_FRESH_MS = 45_000;
 
 export interface RequestOptions {
 	signal?: AbortSignal;
@@ -19,6 +21,8 @@ export interface RequestOptions {
 
 /** fetch, signed with the phone's key; every failure is a RefusedError or an OfflineError. */
 export class SignedHttp {
+	#presigned: { key: string; authorization: string; atMs: number } | undefined;
+
 	constructor(
 		readonly identity: Identity,
 		readonly clock: ServerClock,
@@ -32,6 +36,15 @@ export class SignedHttp {
 			if (!(error instanceof RefusedError) || error.type !== CLOCK_PROBLEM) throw error;
 			return this.#once(method, path, options);
 		}
+	}
+
+	/**
+	 * Sign a request that will probably be made, so that it can leave within the tap. It must then
+	 * be asked for in exactly these words.
+	 */
+	async presign(method: string, path: string, body: string): Promise<void> {
+		const authorization = await this.#authorization(method, path, body);
+		this.#presigned = { key: keyOf(method, path, body), authorization, atMs: Date.now() };
 	}
 
 	/** A request whose headers are ready, for moments in which nothing can be awaited. */
@@ -62,8 +75,18 @@ export class SignedHttp {
 	}
 
 	async #authorization(method: string, path: string, body?: string): Promise<string> {
+		const ready = this.#presigned;
+		if (ready?.key === keyOf(method, path, body)) {
+			// A token works once.
+			this.#presigned = undefined;
+			if (Date.now() - ready.atMs < PRESIGNED_FRESH_MS) return ready.authorization;
+		}
 		return `Bearer ${await apiToken(this.identity, this.clock, method, path, body)}`;
 	}
+}
+
+function keyOf(method: string, path: string, body = ""): string {
+	return `${method} ${path} ${body}`;
 }
 
 /** fetch; the network's failures become OfflineError, the caller's own abort stays an AbortError. */

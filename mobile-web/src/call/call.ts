@@ -261,10 +261,16 @@ export class Call {
 		attempt.gone.abort();
 		for (const timer of attempt.timers) clearInterval(timer);
 		attempt.control.close();
-		attempt.peer.close();
-		const { answer } = attempt;
+		const { answer, peer } = attempt;
 		attempt.answer = undefined;
-		if (answer) this.needs.client.hangUp(answer.path).catch(() => undefined);
+		peer.silence();
+		if (!answer) peer.close();
+		// Closed first, the doorbell would end the call itself, and the server would know none.
+		else
+			void this.needs.client
+				.hangUp(answer.path)
+				.catch(() => undefined)
+				.finally(() => peer.close());
 	}
 
 	#attemptNow(): Attempt {

@@ -5,6 +5,9 @@ const VIDEO_BUFFER_MS = 0;
 // Below this, ordinary Wi-Fi jitter makes voices crackle.
 const AUDIO_BUFFER_MS = 50;
 
+// At home candidates are there in milliseconds; a TURN server takes longer, and may trickle.
+const GATHERING_LIMIT_MS = 400;
+
 type BufferedReceiver = RTCRtpReceiver & { jitterBufferTarget?: number | null };
 
 /**
@@ -53,6 +56,20 @@ export class Peer {
 		return this.connection.localDescription?.sdp ?? "";
 	}
 
+	/** Resolves once all candidates are in the offer, or enough time went by for those that matter. */
+	async gathered(): Promise<void> {
+		await this.#ready;
+		if (this.connection.iceGatheringState === "complete") return;
+		await new Promise<void>((resolve) => {
+			const timer = setTimeout(resolve, GATHERING_LIMIT_MS);
+			this.connection.addEventListener("icegatheringstatechange", () => {
+				if (this.connection.iceGatheringState !== "complete") return;
+				clearTimeout(timer);
+				resolve();
+			});
+		});
+	}
+
 	answer(sdp: string): Promise<void> {
 		return this.connection.setRemoteDescription({ type: "answer", sdp });
 	}
@@ -66,6 +83,12 @@ export class Peer {
 	/** What this phone says; null is silence. No renegotiation happens. */
 	async speak(track: MediaStreamTrack | null): Promise<void> {
 		await this.#audio.sender.replaceTrack(track);
+	}
+
+	/** Nothing is seen, heard or said any more. */
+	silence(): void {
+		for (const track of this.stream.getTracks()) track.stop();
+		this.speak(null).catch(() => undefined);
 	}
 
 	close(): void {

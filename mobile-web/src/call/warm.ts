@@ -10,11 +10,17 @@ export class WarmPeer {
 
 	constructor(private readonly iceServers: () => readonly RTCIceServer[]) {}
 
-	/** Prepare a peer if none is waiting. Cheap to call again and again. */
-	prepare(): void {
+	/** Prepare a peer if none is waiting, and tell its offer. Cheap to call again and again. */
+	prepare(offered: (sdp: string) => void): void {
 		if (this.#peer) return;
 		try {
-			this.#peer = new Peer(this.iceServers());
+			const peer = new Peer(this.iceServers());
+			this.#peer = peer;
+			void peer
+				.gathered()
+				.then(() => peer.offer())
+				.then((sdp) => this.#peer === peer && offered(sdp))
+				.catch(() => undefined);
 		} catch {
 			return; // This browser cannot call; the call itself will say so.
 		}

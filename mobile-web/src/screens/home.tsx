@@ -94,7 +94,7 @@ function DoorbellCard({ doorbell }: { doorbell: Doorbell }) {
 		session.call(doorbell.id);
 		go(paths.call(doorbell.id));
 	};
-	const warm = () => doorbell.online && session.warm.prepare();
+	const warm = () => doorbell.online && session.expectCall(doorbell.id);
 	return (
 		<article
 			class={`doorbell ${doorbell.online ? "" : "is-away"} ${someone ? "has-someone" : ""}`}

@@ -35,9 +35,9 @@ export function RingPanel({ visit, doorbell, name, reply: replies }: RingPanelPr
 		performance.mark("doorstep:ring-shown", { detail: visit.id });
 	}, [visit.id]);
 	useEffect(() => {
-		session.warm.prepare();
+		session.expectCall(visit.doorbell, visit.id);
 		return () => session.warm.drop();
-	}, [session]);
+	}, [session, visit.id]);
 	useEffect(() => (rings ? ring() : undefined), [rings]);
 	useFallAway(visit);
 
