@@ -68,7 +68,7 @@ def _log_to_stderr() -> None:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     # They report every step of a start; and uvicorn's lines about sockets hold whole addresses.
-    for chatty in ("alembic", "uvicorn.error"):
+    for chatty in ("aioice", "alembic", "uvicorn.error"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
