@@ -75,7 +75,9 @@ describe("what a call knows", () => {
 	it("judges the network only while it is live, and anew after a reconnection", () => {
 		expect(modelAfter("dial", "network").network).toBe("good");
 		expect(modelAfter("dial", "answered", "picture", "network").network).toBe("weak");
-		expect(modelAfter("dial", "answered", "picture", "network", "lost", "picture").network).toBe("good");
+		expect(modelAfter("dial", "answered", "picture", "network", "lost", "picture").network).toBe(
+			"good",
+		);
 	});
 
 	it("remembers why it ended", () => {

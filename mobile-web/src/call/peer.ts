@@ -85,9 +85,9 @@ export class Peer {
 		await this.#audio.sender.replaceTrack(track);
 	}
 
-	/** Nothing is seen, heard or said any more. */
+	/** Nothing is heard or said any more; the last picture stays. */
 	silence(): void {
-		for (const track of this.stream.getTracks()) track.stop();
+		for (const track of this.stream.getAudioTracks()) track.enabled = false;
 		this.speak(null).catch(() => undefined);
 	}
 

@@ -130,7 +130,7 @@ function Ended({ active, onLeave }: { active: ActiveCall; onLeave: () => void })
 		<footer class="call-controls ended">
 			<section class="sheet">
 				<p class="sheet-text" role="alert">
-					{end?.detail || (end && text.why[end.why])}
+					{end && sentenceOfEnd(end, text)}
 				</p>
 				<button type="button" class="pill primary" onClick={again}>
 					{text.again}
@@ -141,6 +141,14 @@ function Ended({ active, onLeave }: { active: ActiveCall; onLeave: () => void })
 			</section>
 		</footer>
 	);
+}
+
+/** The server's own sentence where it knows more than we do. */
+function sentenceOfEnd(
+	{ why, detail }: NonNullable<CallModel["end"]>,
+	text: Words["call"],
+): string {
+	return (why === "refused" && detail) || text.why[why];
 }
 
 interface ControlsProps {

@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect } from "preact/hooks";
 import { isOver } from "../call/state";
 import { useSession } from "../parts/session";
@@ -24,6 +24,7 @@ export function DoorScreen({ at }: { at: Extract<Route, { name: "ring" | "call" 
 	const visit = known ?? doorbell?.latest ?? null;
 	const active = session.active.value;
 	const model = active?.model.value;
+	const live = useComputed(() => session.active.value?.model.value.phase === "live");
 
 	useEffect(() => {
 		if (at.name === "ring" && !known) {
@@ -44,7 +45,7 @@ export function DoorScreen({ at }: { at: Extract<Route, { name: "ring" | "call" 
 				visit={visit}
 				alt={inCall ? words.value.call.picture(name) : words.value.a11y.doorPicture(name)}
 				stream={inCall ? (active?.stream.value ?? null) : null}
-				live={model?.phase === "live"}
+				live={live}
 				whole={whole.value}
 				muted={muted.value}
 				onPicture={() => session.active.value?.call.pictureShown()}

@@ -19,11 +19,11 @@ export function HomeScreen() {
 	return (
 		<div class="home">
 			<header class="bar">
-				<h1 class="brand">
-					<Mark />
-					{home.title}
-				</h1>
-				<ConnectionLine />
+				<Mark />
+				<div class="bar-title">
+					<h1>{home.title}</h1>
+					<ConnectionLine />
+				</div>
 				<a class="round" href={paths.settings} aria-label={app.settings}>
 					<Icon name="settings" />
 				</a>

@@ -1,3 +1,4 @@
+import type { ReadonlySignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { usePictureAddress } from "../parts/picture";
 import { usePinch } from "../parts/pinch";
@@ -7,7 +8,8 @@ interface StageProps {
 	visit: Visit | null | undefined;
 	alt: string;
 	stream: MediaStream | null;
-	live: boolean;
+	/** Whether the stream is live. */
+	live: ReadonlySignal<boolean>;
 	whole: boolean;
 	muted: boolean;
 	/** The first picture of a stream is on the screen. */
@@ -27,12 +29,12 @@ export function Stage(props: StageProps) {
 	const frame = useRef<HTMLDivElement>(null);
 	const [shown, setShown] = useState(false);
 	const still = usePictureAddress(visit);
+	const isLive = live.value;
 	usePinch(frame);
 
 	useLayoutEffect(() => {
 		const element = video.current;
 		if (!element || !stream) return;
-		if (shown) hold(element, held.current);
 		let current = true;
 		element.srcObject = stream;
 		element.play().catch((error: unknown) => {
@@ -42,7 +44,8 @@ export function Stage(props: StageProps) {
 			element.play().catch(() => undefined);
 		});
 		whenDrawn(element, () => {
-			if (!current) return;
+			// A stream that ends without a picture draws one black frame.
+			if (!current || !stream.active) return;
 			performance.mark("doorstep:first-frame");
 			setShown(true);
 			release(held.current);
@@ -53,13 +56,22 @@ export function Stage(props: StageProps) {
 		};
 	}, [stream]);
 
+	// A dying stream goes black before the next rendering, so its last picture is taken at once.
+	useEffect(
+		() =>
+			live.subscribe((now) => {
+				if (!now && video.current) hold(video.current, held.current);
+			}),
+		[live],
+	);
+
 	useEffect(() => {
 		if (video.current) video.current.muted = muted;
 	}, [muted]);
 
 	const fit = whole ? "whole" : "";
 	return (
-		<div class={`stage ${live ? "is-live" : ""} ${shown && !live ? "is-held" : ""}`}>
+		<div class={`stage ${isLive ? "is-live" : ""} ${shown && !isLive ? "is-held" : ""}`}>
 			{still && <img class="stage-backdrop" src={still} alt="" draggable={false} />}
 			<div class={`stage-frame ${fit}`} ref={frame}>
 				{still && <img class="stage-picture" src={still} alt={alt} draggable={false} />}
