@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from typing import Any
 
 from aiortc import (
     RTCBundlePolicy,
@@ -22,6 +23,10 @@ from media.guard import guard
 
 require_known_versions()
 log = logging.getLogger(__name__)
+
+
+# Closing waits for the peer's last words; whoever has gone says none.
+CLOSE_LIMIT_S = 5.0
 
 
 class DescriptionError(ValueError):
@@ -91,7 +96,7 @@ async def accept_offer(pc: RTCPeerConnection, sdp: str) -> str:
     """
     try:
         await pc.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
-        await pc.setLocalDescription(await pc.createAnswer())
+        await _unbroken(pc.setLocalDescription(await pc.createAnswer()))
     except OperationError as error:
         raise CodecError("The offer and the doorbell have no codec in common.") from error
     except InvalidStateError as error:
@@ -103,7 +108,7 @@ async def accept_offer(pc: RTCPeerConnection, sdp: str) -> str:
 
 async def make_offer(pc: RTCPeerConnection) -> str:
     """An offer with every local candidate in it."""
-    await pc.setLocalDescription(await pc.createOffer())
+    await _unbroken(pc.setLocalDescription(await pc.createOffer()))
     return str(pc.localDescription.sdp)
 
 
@@ -133,6 +138,15 @@ async def add_candidate(pc: RTCPeerConnection, candidate: str) -> None:
         await transport.addRemoteCandidate(parsed)
 
 
+async def close_peer(pc: RTCPeerConnection) -> None:
+    """Free the connection's sockets and tracks, even when cancelled. May be called twice."""
+    try:
+        async with asyncio.timeout(CLOSE_LIMIT_S):
+            await _unbroken(pc.close())
+    except TimeoutError:
+        log.warning("a connection did not close in time")
+
+
 async def connected(pc: RTCPeerConnection) -> None:
     """Wait until media can flow; PeerGoneError when that will not happen any more."""
     await _until(pc, {"connected", "failed", "closed"})
@@ -143,6 +157,17 @@ async def connected(pc: RTCPeerConnection) -> None:
 async def gone(pc: RTCPeerConnection) -> None:
     """Wait until the connection has failed or was closed."""
     await _until(pc, {"failed", "closed"})
+
+
+async def _unbroken(work: Coroutine[Any, Any, None]) -> None:
+    """Carry `work` through although cancelled: aiortc forgets sockets that it is just opening."""
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(work)
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            await asyncio.wait([task], timeout=CLOSE_LIMIT_S)
+            raise
 
 
 async def _until(pc: RTCPeerConnection, states: set[str]) -> None:

@@ -23,6 +23,7 @@ from media.peer import (
     PeerGoneError,
     accept_offer,
     add_candidate,
+    close_peer,
     connected,
     gone,
     open_peer,
@@ -34,8 +35,6 @@ from protocol.link import CallOffer
 
 log = logging.getLogger(__name__)
 
-# Closing waits for the peer's last words; whoever has gone says none.
-CLOSE_LIMIT_S = 5.0
 # A browser has a dozen addresses; more are an attempt to keep us busy.
 CANDIDATE_LIMIT = 64
 
@@ -139,11 +138,7 @@ class Call:
         """Free everything. May be called twice."""
         self._over.set()
         self._media.mixer.leave(self._voice)
-        try:
-            async with asyncio.timeout(CLOSE_LIMIT_S):
-                await self._pc.close()
-        except TimeoutError:
-            log.warning("call %s: the connection did not close in time", self.id)
+        await close_peer(self._pc)
 
     @property
     def _may_talk(self) -> bool:

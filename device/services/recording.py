@@ -21,6 +21,7 @@ from media.peer import (
     DescriptionError,
     PeerGoneError,
     accept_answer,
+    close_peer,
     connected,
     make_offer,
     open_peer,
@@ -127,7 +128,7 @@ class Recording:
         sound = PassthroughTrack("audio", flow.sounds(), origin_us)
         async with contextlib.AsyncExitStack() as closing:
             pc = open_peer()
-            closing.push_async_callback(pc.close)
+            closing.push_async_callback(close_peer, pc)
             send_passthrough(pc, video, self._media.video.request_keyframe, exact=True)
             send_passthrough(pc, sound, exact=True)
             answer, session = await whip.open(self.visit, await make_offer(pc), starts_ms)

@@ -50,6 +50,7 @@ class WhipServer:
         self.tokens: list[str] = []
         self.url = ""
         self.absolute = False
+        self._opened: list[RTCPeerConnection] = []
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[WhipServer]:
@@ -63,9 +64,9 @@ class WhipServer:
         try:
             yield self
         finally:
-            for session in self.sessions:
-                await session.pc.close()
             await runner.cleanup()
+            for pc in self._opened:
+                await pc.close()
 
     async def _serve(self, request: web.Request) -> web.Response:
         self.requests.append((request.method, request.path))
@@ -85,15 +86,17 @@ class WhipServer:
 
     async def _open(self, request: web.Request) -> web.Response:
         pc = open_peer()
+        self._opened.append(pc)
         starts_ms = int(request.headers[STARTS_HEADER])
         session = ReceivedSession(request.query["visit"], starts_ms, pc)
         arrived = asyncio.Event()
         for kind in ("video", "audio"):
             receiver = expect(pc, kind).receiver
             session.tracks.append(receive_encoded(receiver, kind, arrived))
-        answer = await accept_offer(pc, await request.text())
+        offer = await request.text()
         self.sessions.append(session)
         path = f"/api/v1/recordings/{len(self.sessions) - 1}"
+        answer = await accept_offer(pc, offer)
         headers = {"Location": self.url + path if self.absolute else path}
         return web.Response(
             status=201, text=answer, content_type="application/sdp", headers=headers
