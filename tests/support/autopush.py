@@ -69,6 +69,11 @@ class Autopush:
     def endpoint(self, channel: str) -> str:
         return f"http://127.0.0.1:{self.port}/push/{channel}"
 
+    async def forget_browsers(self) -> None:
+        """Lose all subscriptions: a browser that comes back is given another name."""
+        for socket in tuple(self._sockets):
+            await socket.close()
+
     async def _serve_browser(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(protocols=("push-notification",))
         await socket.prepare(request)

@@ -45,6 +45,7 @@ def push_preferences(address: str) -> dict[str, object]:
     return {
         "dom.push.serverURL": address,
         "dom.push.connection.enabled": True,
+        "dom.push.retryBaseInterval": 100,
         "dom.push.testing.allowInsecureServerURL": True,
         "dom.push.testing.ignorePermission": True,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -29,7 +30,12 @@ window.keepIdentity = async (id) => {
 };
 window.startWorker = async () => {
   await navigator.serviceWorker.register("/worker.js");
-  return (await navigator.serviceWorker.ready).active.state;
+  const { active } = await navigator.serviceWorker.ready;
+  // A push for a worker that is not active yet is lost.
+  if (active.state !== "activated") {
+    await new Promise((resolve) => active.addEventListener("statechange", resolve));
+  }
+  return active.state;
 };
 window.subscribe = async (key) => {
   const registration = await navigator.serviceWorker.ready;
@@ -60,7 +66,7 @@ class PushPage:
 
     pictures: list[str] = field(default_factory=list)
     keys_asked: list[str] = field(default_factory=list)
-    subscriptions: list[dict[str, Any]] = field(default_factory=list)
+    subscriptions: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
     vapid_key: str = ""
 
     async def __aenter__(self) -> Self:
@@ -100,7 +106,8 @@ class PushPage:
         return web.json_response({"public_key": self.vapid_key})
 
     async def _subscribe(self, request: web.Request) -> web.Response:
-        self.subscriptions.append(json.loads(await request.text()))
+        subscription = json.loads(await request.text())
+        self.subscriptions.put_nowait(subscription)
         return web.Response(status=201)
 
     async def _unsubscribe(self, request: web.Request) -> web.Response:
