@@ -64,7 +64,7 @@ class WhipClient:
             location = response.headers.get("Location")
             if location is None:
                 raise RecorderError("The recorder did not say where its session is.")
-            return await _text(response), response.url.join(URL(location))
+            return await _text(response), _followed(response.url, location)
 
     async def end(self, session: URL) -> None:
         """End a session; one that has ended already is as good."""
