@@ -1,4 +1,4 @@
-import { useSignalEffect } from "@preact/signals";
+import { untracked, useSignalEffect } from "@preact/signals";
 import { isRinging } from "./household/merge";
 import { Notice } from "./parts/notice";
 import { SessionContext } from "./parts/session";
@@ -20,9 +20,9 @@ export function App({ session }: { session: Session }) {
 		const name = waiting ? (household.doorbell(waiting.doorbell)?.name ?? "") : null;
 		showWaiting(name, words.value.home.title);
 	});
-	// A call lives as long as its screen.
+	// A call lives as long as its screen. Only leaving the screen ends it: it begins before.
 	useSignalEffect(() => {
-		if (route.value.name !== "call") session.hangUp();
+		if (route.value.name !== "call") untracked(() => session.hangUp());
 	});
 	return (
 		<SessionContext.Provider value={session}>

@@ -49,6 +49,11 @@ export function startRouter(): void {
 	addEventListener("popstate", follow);
 }
 
+/** Show a call's screen, but let its request leave first: drawing the screen takes longer. */
+export function goToCall(path: string, how: "push" | "replace" = "push"): void {
+	setTimeout(() => go(path, how));
+}
+
 /**
  * Show another screen at once. With `replace` the screen that is left does not stay in the
  * history: nobody wants Back to lead to a ring that is over.

@@ -24,6 +24,7 @@ export class Peer {
 	readonly madeAtMs = Date.now();
 	readonly #audio: RTCRtpTransceiver;
 	readonly #ready: Promise<void>;
+	#offered: string | undefined;
 	#late: RTCIceCandidate[] = [];
 	#sendLate: ((fragment: string) => void) | undefined;
 
@@ -52,8 +53,12 @@ export class Peer {
 	/** The offer, with the candidates found so far. Later ones go to `trickle`. */
 	async offer(): Promise<string> {
 		await this.#ready;
-		this.#late = [];
-		return this.connection.localDescription?.sdp ?? "";
+		// Once told it stays the same, because it may be signed already.
+		if (this.#offered === undefined) {
+			this.#late = [];
+			this.#offered = this.connection.localDescription?.sdp ?? "";
+		}
+		return this.#offered;
 	}
 
 	/** Resolves once all candidates are in the offer, or enough time went by for those that matter. */

@@ -7,7 +7,7 @@ import { sentenceOf } from "../parts/sentence";
 import { useSession } from "../parts/session";
 import { ago, clock, dayLabel, duration, moment } from "../parts/time";
 import type { Doorbell, Visit } from "../protocol.gen";
-import { go, paths } from "../router";
+import { goToCall, paths } from "../router";
 import { language, words } from "../words";
 
 /** Each door as its last picture, and everyone who came. */
@@ -92,7 +92,7 @@ function DoorbellCard({ doorbell }: { doorbell: Doorbell }) {
 	const watch = () => {
 		performance.mark("doorstep:tap");
 		session.call(doorbell.id);
-		go(paths.call(doorbell.id));
+		goToCall(paths.call(doorbell.id));
 	};
 	const warm = () => doorbell.online && session.expectCall(doorbell.id);
 	return (

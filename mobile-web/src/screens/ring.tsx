@@ -9,7 +9,7 @@ import { sentenceOf } from "../parts/sentence";
 import { useSession } from "../parts/session";
 import type { Doorbell, QuickReply, Visit } from "../protocol.gen";
 import { ignore } from "../rings";
-import { go, paths } from "../router";
+import { go, goToCall, paths } from "../router";
 import { words } from "../words";
 
 // "Anna answered" stays long enough to be read and to join.
@@ -44,7 +44,7 @@ export function RingPanel({ visit, doorbell, name, reply: replies }: RingPanelPr
 	const answer = () => {
 		performance.mark("doorstep:tap");
 		session.call(visit.doorbell, visit.id);
-		go(paths.call(visit.doorbell, visit.id), "replace");
+		goToCall(paths.call(visit.doorbell, visit.id), "replace");
 	};
 	const reply = async (sentence: QuickReply["reply"]) => {
 		replying.value = false;
