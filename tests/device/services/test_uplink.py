@@ -131,7 +131,8 @@ async def test_the_recorder_learns_when_each_frame_was_captured(
         captured_ms = unix_ms + int.from_bytes(frame.data[1:], "big") * 20
         assert abs(session.captured_ms(frame) - captured_ms) < 2
     assert len(sounds) > 480
-    assert 0 <= session.captured_ms(sounds[0]) - session.captured_ms(pictures[0]) < 21
+    # The two clocks round differently, by less than a tick.
+    assert -0.1 < session.captured_ms(sounds[0]) - session.captured_ms(pictures[0]) < 21
     gaps = [b.arrived_us - a.arrived_us for a, b in pairwise(pictures)]
     # Ten seconds in a tenth of the time, and not in one burst.
     assert sum(gaps) < 5_000_000
