@@ -7,8 +7,8 @@ from pathlib import Path
 
 from playwright.async_api import Page
 
-from scripts.browser import chromium, paired_page
 from bench.row import Row, percentile
+from scripts.browser import chromium, paired_page
 from scripts.page_probes import PICTURE_AGES
 from scripts.stack import Stack
 
@@ -28,9 +28,7 @@ async def rows(folder: Path) -> list[Row]:
     with Stack(folder / "calls") as stack:
         async with chromium() as browser, paired_page(browser, stack.pairing_link()) as page:
             ages: list[float] = []
-            times = []
-            for _ in range(CALLS):
-                times.append(await _watch(page, ages))
+            times = [await _watch(page, ages) for _ in range(CALLS)]
     return [
         Row("tap to first decoded frame, Chromium, median", statistics.median(times), "ms", 150),
         Row("tap to first decoded frame, Chromium, p95", percentile(times, 0.95), "ms", 250),

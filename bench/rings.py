@@ -8,9 +8,9 @@ from pathlib import Path
 
 from playwright.async_api import Page
 
-from scripts.browser import chromium, paired_page
 from bench.row import Row, percentile
 from hardware.twin.control import send
+from scripts.browser import chromium, paired_page
 from scripts.stack import Stack
 
 PRESSES = 40

@@ -105,7 +105,7 @@ class VisitSettings(Group):
     """Seconds before the first sign of someone that a clip shows."""
     post_roll_s: float = Field(default=8.0, ge=1, le=120)
     """Seconds that a clip goes on after the last sign."""
-    ring_timeout_s: float = Field(default=40.0, ge=5, le=180)
+    ring_timeout_s: float = Field(default=40.0, ge=1, le=180)
     """How long a ring waits for an answer until it counts as missed."""
     motion_cooldown_s: float = Field(default=20.0, ge=0, le=3600)
     """After a visit, motion alone opens no new one for this long."""

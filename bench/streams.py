@@ -1,0 +1,110 @@
+"""Both ends of the product's media, as loads: phones that watch, and doorbells that record."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import time
+from collections.abc import AsyncIterator
+
+import aiohttp
+from aiortc import RTCPeerConnection
+
+from device.services.door_media import DoorMedia
+from device.services.whip import WhipClient
+from hardware.options import BoardOptions
+from hardware.registry import open_board
+from media.frames import EncodedFrame, Kind
+from media.hub import FrameHub
+from media.incoming import expect, receive_encoded
+from media.outgoing import PassthroughTrack, send_passthrough
+from media.peer import accept_answer, close_peer, connected, make_offer, open_peer
+from protocol.control import Ping
+from protocol.identity import Identity
+from scripts.phone import Phone
+from scripts.stack import Stack
+
+KINDS: tuple[Kind, ...] = ("video", "audio")
+CONNECT_LIMIT_S = 15.0
+# As often as the app does.
+PING_S = 1.0
+
+
+class Viewer:
+    """A phone that watches and listens, and counts what it gets."""
+
+    def __init__(self, pc: RTCPeerConnection) -> None:
+        arrived = asyncio.Event()
+        self._tracks = [receive_encoded(expect(pc, kind).receiver, kind, arrived) for kind in KINDS]
+        self._channel = pc.createDataChannel("control")
+        self._since = time.monotonic()
+
+    def received_bps(self) -> float:
+        """Bits per second of pictures and sound since the last time this was asked."""
+        size = sum(len(frame.data) for track in self._tracks for frame in track.take())
+        since, self._since = self._since, time.monotonic()
+        return 8 * size / (self._since - since)
+
+    async def ping(self) -> None:
+        """Say once a second that the phone is still there."""
+        for number in itertools.count(1):
+            await asyncio.sleep(PING_S)
+            if self._channel.readyState == "open":
+                self._channel.send(Ping(id=number).model_dump_json())
+
+
+@contextlib.asynccontextmanager
+async def viewer(phone: Phone) -> AsyncIterator[Viewer]:
+    """A connected viewer."""
+    pc = open_peer()
+    watching = Viewer(pc)
+    path = await phone.call(pc)
+    await asyncio.wait_for(connected(pc), CONNECT_LIMIT_S)
+    async with asyncio.TaskGroup() as group:
+        pinging = group.create_task(watching.ping())
+        try:
+            yield watching
+        finally:
+            pinging.cancel()
+            await phone.request("DELETE", path)
+            await close_peer(pc)
+
+
+@contextlib.asynccontextmanager
+async def pushed_streams(stack: Stack, count: int) -> AsyncIterator[None]:
+    """`count` recordings at the same time, from one pre-encoded camera in this process."""
+    identity = Identity.load_or_create(stack.folder / "device" / "identity.pem")
+    board = open_board("twin", BoardOptions(camera="loop", cache_dir=stack.folder))
+    async with board, aiohttp.ClientSession() as http, asyncio.TaskGroup() as group:
+        media = DoorMedia(board)
+        pumping = group.create_task(media.run())
+        whip = WhipClient(
+            http, stack.address, identity.id, lambda: identity.token("record", time.time())
+        )
+        peers = [await _push(whip, media, f"bench-visit-{index}") for index in range(count)]
+        try:
+            yield
+        finally:
+            for peer in peers:
+                await close_peer(peer)
+            pumping.cancel()
+
+
+async def _push(whip: WhipClient, media: DoorMedia, visit: str) -> RTCPeerConnection:
+    pc = open_peer()
+    origin_us = time.monotonic_ns() // 1000
+    for kind, hub in zip(KINDS, (media.video, media.sound), strict=True):
+        track = PassthroughTrack(kind, _frames(hub, pc), origin_us)
+        send_passthrough(pc, track, media.video.request_keyframe, exact=True)
+    answer, _ = await whip.open(visit, await make_offer(pc), int(time.time() * 1000))
+    await accept_answer(pc, answer)
+    await asyncio.wait_for(connected(pc), CONNECT_LIMIT_S)
+    return pc
+
+
+async def _frames(hub: FrameHub, pc: RTCPeerConnection) -> AsyncIterator[EncodedFrame]:
+    await connected(pc)
+    with hub.watch() as frames:
+        async for frame in frames:
+            yield frame
