@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from device import wiring
 from device.core import events as e
@@ -24,7 +25,6 @@ from device.services.health import Health, summary
 from device.services.household import Household
 from device.services.ice import BorrowedIce
 from device.services.link import Link
-from device.services.mqtt import Mqtt
 from device.services.mqtt_topics import Command
 from device.services.pairing import Pairing
 from device.services.replies import Replies
@@ -37,6 +37,9 @@ from media.still import StillError, still
 from protocol.base import PROTOCOL_VERSION
 from protocol.door import Phone
 from protocol.link import Hello
+
+if TYPE_CHECKING:
+    from device.services.mqtt import Mqtt
 
 log = logging.getLogger(__name__)
 
@@ -167,6 +170,9 @@ class House:
         mqtt = self._settings.mqtt
         if mqtt.host is None:
             return None
+        # Its libraries are of use only to those who have a broker.
+        from device.services.mqtt import Mqtt
+
         return Mqtt(
             mqtt, self._identity.id, self._settings.doorbell.name, wiring.software(),
             self._automate, on_connection=self._broker_came_or_went,

@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import segno
-
-from device import logs, wiring
+from device import logs, memory, wiring
 from device.checks import findings
 from device.errors import StartError
 from device.services.admin import ask
@@ -26,6 +24,7 @@ To pair a phone, open this link on it, or scan the code. It works once, for ten 
 
 def run(settings: Settings) -> int:
     """Be a doorbell until told to stop."""
+    memory.stay_small()
     from device.app import Greeting, serve
 
     def greet(greeting: Greeting) -> None:
@@ -102,6 +101,8 @@ def show_version() -> int:
 
 def _print_pairing(link: str) -> None:
     print(PAIRING_LINES.format(link=link))
+    import segno
+
     segno.make(link, error="m").terminal(compact=True, border=2)
 
 

@@ -75,5 +75,7 @@ def _options(video: VideoFormat, bps: int) -> dict[str, str]:
         # x264 takes a new rate in flight only when it was opened with a constant one.
         "maxrate": str(bps),
         "bufsize": str(min(KEYFRAME_LIMIT_BITS, round(bps * BUFFER_S))),
-        "x264-params": "scenecut=0:colorprim=bt709:transfer=bt709:colormatrix=bt709:range=tv",
+        # subme=0, motion by whole pixels: half ones cost 6 MB and give a porch only 0.2 dB.
+        "x264-params": "subme=0:scenecut=0:"
+        "colorprim=bt709:transfer=bt709:colormatrix=bt709:range=tv",
     }

@@ -22,6 +22,7 @@ from hardware.timer import Cancel
 from hardware.twin.camera import ThreadedCamera
 from hardware.twin.encoder import H264Encoder
 from hardware.twin.pictures import Picture
+from hardware.twin.porch.memory import give_back
 from hardware.twin.porch.scene import Porch
 from hardware.twin.world import World
 from media import timecode
@@ -77,6 +78,8 @@ def _cached(video: VideoFormat, folder: Path | None) -> Loop:
         _log.info("encoding the loop afresh: %s", error)
     loop = encode_loop(video)
     _write(path, loop)
+    # Drawing and encoding took some twenty megabytes that are not needed again.
+    give_back()
     return loop
 
 
