@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Callable
@@ -32,7 +31,6 @@ def main(arguments: list[str]) -> int:
         return _fail(f"{error.name} is not installed. Run make setup, or pip install '.[cloud]'.")
     try:
         chosen = _chosen(arguments)
-        _log_to_stderr()
         if chosen.command == "version":
             print(_version())
             return 0
@@ -41,7 +39,9 @@ def main(arguments: list[str]) -> int:
             print(render(settings), end="")
             return 0
         from cloud.running import check, run
+        from cloud.shared import logs
 
+        logs.set_up(settings.log.level)
         commands: dict[str, Callable[[], int]] = {
             "check": lambda: check(settings),
             "run": lambda: run(settings),
@@ -61,15 +61,6 @@ def _chosen(arguments: list[str]) -> argparse.Namespace:
     chosen, rest = parser.parse_known_args(arguments)
     refuse_unknown_flags(rest, parser)
     return chosen
-
-
-def _log_to_stderr() -> None:
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    # They report every step of a start; and uvicorn's lines about sockets hold whole addresses.
-    for chatty in ("aioice", "alembic", "uvicorn.error"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 class _Parser(argparse.ArgumentParser):

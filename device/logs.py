@@ -1,4 +1,7 @@
-"""How the service's log looks: one line per state change, on stderr, where journald reads it."""
+"""How the doorbell's log looks: one line per state change, on stderr, where journald reads it.
+
+The server writes the same lines; tests hold the two together.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,19 @@ import os
 import sys
 from collections.abc import Mapping
 
-# Chatty libraries; what they say at info is of use to their developers only.
-_QUIET = ("aioice", "aiortc", "aiohttp", "libav", "asyncio")
+# What libraries say at info is of use to their developers only.
+_OURS = ("device", "hardware", "media", "protocol")
 
 
 def set_up(level: str, environment: Mapping[str, str] = os.environ) -> None:
-    """Log at `level`; without the time under systemd, which adds its own."""
+    """Log at `level`, libraries from warnings on; no time under systemd, which adds its own."""
     stamp = "" if "JOURNAL_STREAM" in environment else "%(asctime)s "
+    wanted = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(
         stream=sys.stderr,
-        level=level.upper(),
+        level=max(wanted, logging.WARNING),
         format=f"{stamp}%(levelname)-7s %(name)s: %(message)s",
         datefmt="%H:%M:%S",
     )
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    for name in _OURS:
+        logging.getLogger(name).setLevel(wanted)

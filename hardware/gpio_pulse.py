@@ -99,8 +99,11 @@ class GpioLock(_Pulsed):
 
     def secure(self) -> None:
         """Lock now."""
-        self._end()
-        self._ended()
+        with self._switching:
+            was_open = self._active
+            self._end()
+        if was_open:
+            self._ended()
 
     def _ended(self) -> None:
         _log.info("locked")

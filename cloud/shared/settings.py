@@ -94,6 +94,11 @@ class Recorder(Group):
     """A recording that is longer ends."""
 
 
+class Log(Group):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """What is worth a line."""
+
+
 class Settings(Group):
     """All groups."""
 
@@ -104,6 +109,7 @@ class Settings(Group):
     push: Push = Push()
     ice: Ice = Ice()
     recorder: Recorder = Recorder()
+    log: Log = Log()
 
     @property
     def clips_url(self) -> str:

@@ -106,6 +106,19 @@ async def test_a_pulse_leaves_a_line_in_the_log(
     assert [record.message for record in caplog.records] == ["unlocked for 3.0 s", "locked"]
 
 
+async def test_a_door_that_is_locked_already_needs_no_line(
+    factory: MockFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="hardware")
+    async with GpioLock(PIN, factory, start_timer=VirtualTimers().start) as lock:
+        lock.secure()
+        assert not caplog.messages
+        lock.pulse(3.0)
+        lock.secure()
+        lock.secure()
+    assert caplog.messages == ["unlocked for 3.0 s", "locked"]
+
+
 async def test_two_parts_on_one_pin_are_refused(factory: MockFactory) -> None:
     async with GpioLight(PIN, factory):
         with pytest.raises(BusyError, match=r"GPIO 17 \(lock\) is in use"):
