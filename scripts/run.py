@@ -19,7 +19,9 @@ import aiohttp
 SERVER_START_LIMIT_S = 30.0
 # Both services close their visit and clip in well under this.
 STOP_LIMIT_S = 10.0
-PORT_IN_USE = 2
+BAD_PORT = 2
+# A service that was killed, or that ended as if it had been asked to.
+ENDED_BY_ITSELF = 1
 
 
 def main() -> int:
@@ -27,9 +29,9 @@ def main() -> int:
     options = _arguments()
     if sentence := _port_problem(options.port):
         print(sentence, file=sys.stderr)
-        return PORT_IN_USE
+        return BAD_PORT
     try:
-        return asyncio.run(run(options.port, options.state.resolve(), options.camera))
+        return asyncio.run(run(int(options.port), options.state.resolve(), options.camera))
     except KeyboardInterrupt:
         return 0
 
@@ -44,12 +46,27 @@ async def run(port: int, state: Path, camera: str | None) -> int:
         "cloud", "--http-port", str(port), "--state-directory", str(state / "cloud")
     ) as server:
         if not await _healthy(address, server, stop):
-            return server.returncode or 0
+            return _outcome(stop, {"server": server})
         print(f"\nDoorstep is at {address}\n", flush=True)
         wanted = ["--board", "twin", "--server", address, "--state", str(state / "device")]
         wanted += ["--camera", camera] if camera else []
         async with _service("device", *wanted) as doorbell:
-            return await _first_end(stop, server, doorbell)
+            await _first_end(stop, server, doorbell)
+            return _outcome(stop, {"server": server, "doorbell": doorbell})
+
+
+def _outcome(stop: asyncio.Event, services: dict[str, Process]) -> int:
+    """The exit code, and a sentence about whoever ended without being asked."""
+    if stop.is_set():
+        return 0
+    for name, process in services.items():
+        if process.returncode is not None:
+            print(f"The {name} has ended by itself (code {process.returncode}); the lines above"
+                  " say why. Everything is stopped.", file=sys.stderr)  # fmt: skip
+            return process.returncode if process.returncode > 0 else ENDED_BY_ITSELF
+    print(f"The server does not answer after {SERVER_START_LIMIT_S:.0f} s. Is the machine very"
+          " busy? Try again.", file=sys.stderr)  # fmt: skip
+    return ENDED_BY_ITSELF
 
 
 @contextlib.asynccontextmanager
@@ -85,8 +102,8 @@ async def _healthy(address: str, server: Process, stop: asyncio.Event) -> bool:
     return False
 
 
-async def _first_end(stop: asyncio.Event, *processes: Process) -> int:
-    """Wait for Ctrl-C or the end of any process; that one's exit code."""
+async def _first_end(stop: asyncio.Event, *processes: Process) -> None:
+    """Wait for Ctrl-C or the end of any process."""
     ended = asyncio.Event()
 
     async def watch(process: Process) -> None:
@@ -103,15 +120,18 @@ async def _first_end(stop: asyncio.Event, *processes: Process) -> int:
         await ended.wait()
         for task in waiting:
             task.cancel()
-    return next((p.returncode for p in processes if p.returncode), 0)
 
 
-def _port_problem(port: int) -> str | None:
+def _port_problem(port: str) -> str | None:
     """A sentence when the port cannot be had."""
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        return f"{port!r} is no port. Choose one from 1024 to 65535: make run PORT=8090"
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("0.0.0.0", port))
+            probe.bind(("0.0.0.0", int(port)))
+        except PermissionError:
+            return f"Port {port} is for the system's services. Choose another: make run PORT=8090"
         except OSError:
             return f"Port {port} is in use by another program. Choose another: make run PORT=8090"
     return None
@@ -119,7 +139,7 @@ def _port_problem(port: int) -> str | None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8080")))
+    parser.add_argument("--port", default=os.environ.get("PORT", "8080"))
     parser.add_argument("--state", type=Path, default=Path(".doorstep"))
     parser.add_argument("--camera", help="porch, loop, a video file, or /dev/videoN")
     return parser.parse_args()

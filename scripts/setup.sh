@@ -36,7 +36,7 @@ checksum() { cat "$@" | sha256sum | cut -c1-32; }
 check_python() {
 	command -v "$PYTHON" >/dev/null || fail "Python 3.11 or newer is needed and was not found. On Debian: apt-get install python3"
 	"$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-		fail "Python 3.11 or newer is needed; $PYTHON is $("$PYTHON" -V | cut -d' ' -f2). Name another one: PYTHON=python3.12 make run"
+		fail "Python 3.11 or newer is needed; $PYTHON is $("$PYTHON" -V 2>&1 | cut -d' ' -f2). Name another one: PYTHON=python3.12 make run"
 }
 
 virtual_environment() {
