@@ -107,6 +107,9 @@ class Call:
         self._pc.on("datachannel", self._take_channel)
         sdp, slow = split_slow_candidates(self._offer.sdp)
         answer = await accept_offer(self._pc, sdp)
+        if "video" in sections:
+            # Coded while the transport connects, so that the first frame need not be waited for.
+            self._media.video.request_keyframe()
         for candidate in slow:
             self.add_candidate(candidate)
         return answer
