@@ -68,6 +68,7 @@ class Server:
         self._options = options
         state = settings.state.directory
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (state / "recordings").mkdir(exist_ok=True)
         self.metrics = Metrics()
         self.database = Database(state / "doorstep.sqlite3")
         self.roster = Roster(self.database)

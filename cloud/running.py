@@ -47,7 +47,8 @@ def _server(settings: Settings) -> Server:
         raise SettingsError(str(error)) from error
     except OSError as error:
         raise SettingsError(
-            f"state.directory {settings.state.directory} cannot be used: {error.strerror}."
+            f"{error.filename or settings.state.directory} cannot be used: {error.strerror}."
+            " Give its folder to this user, or name another by --state-directory."
         ) from error
     except ValueError as error:
         raise SettingsError(str(error)) from error

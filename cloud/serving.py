@@ -54,7 +54,8 @@ def listen(host: str, port: int) -> socket.socket:
         sock.close()
         words = error.strerror if isinstance(error, OSError) else "is not an address"
         raise SettingsError(
-            f"{host} port {port}: {words}. Choose another by --http-port or the variable PORT."
+            f"{host} port {port}: {words}."
+            " Choose others by --http-host and --http-port, or the variable PORT."
         ) from error
     sock.setblocking(False)
     return sock

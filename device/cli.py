@@ -75,7 +75,9 @@ def _chosen(arguments: Sequence[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("command", choices=COMMANDS, metavar="command", help=", ".join(COMMANDS))
-    parser.add_argument("words", nargs="*", help=f"after twin: {', '.join(TWIN_COMMANDS)}")
+    parser.add_argument(
+        "words", nargs="*", default=[], help=f"after twin: {', '.join(TWIN_COMMANDS)}"
+    )
     parser.add_argument("--config", type=Path, metavar="FILE", help="a settings file (TOML)")
     add_flags(parser, Settings)
     _add_shortcuts(parser)

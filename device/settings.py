@@ -211,6 +211,6 @@ def _text_of(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
+        raise SettingsError(f"{path} cannot be read: {error.strerror}. Check --config.") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} is not a text in UTF-8.") from error

@@ -38,7 +38,10 @@ def identity_in(state: Path) -> Identity:
     try:
         return Identity.load_or_create(path)
     except OSError as error:
-        raise StartError(f"The key in {path} cannot be read: {error.strerror}.") from error
+        raise StartError(
+            f"The key in {path} cannot be read or written: {error.strerror}."
+            " Give its folder to this user, or name another with --state."
+        ) from error
     except ValueError as error:
         raise StartError(
             f"{path} does not hold the doorbell's key. Restore it from a copy, or remove it:"

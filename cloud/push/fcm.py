@@ -50,7 +50,10 @@ class Fcm:
                 firebase_admin.initialize_app(certificate, options, f"doorstep-{id(certificate)}")
             )
         except (OSError, ValueError) as error:
-            raise FcmError(f"{service_account} is no service account's key: {error}") from error
+            raise FcmError(
+                f"{service_account} is no service account's key: {error}."
+                " Check push.fcm_service_account_file."
+            ) from error
 
     async def __aenter__(self) -> Self:
         return self

@@ -11,6 +11,8 @@ from py_vapid import Vapid02  # type: ignore[import-untyped]
 
 from protocol.pairing import encode
 
+_REMEDY = "Restore it, or remove it: phones then have to turn on notifications again."
+
 
 class VapidKey:
     """A P-256 key pair. Phones subscribe to its public half: losing it loses all subscriptions."""
@@ -49,9 +51,9 @@ def _read(path: Path) -> ec.EllipticCurvePrivateKey:
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), None)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{path} is not a private key in PEM form. Restore it.") from error
+        raise ValueError(f"{path} is not a private key in PEM form. {_REMEDY}") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
-        raise ValueError(f"{path} does not hold a P-256 key. Restore it.")
+        raise ValueError(f"{path} does not hold a P-256 key. {_REMEDY}")
     return key
 
 

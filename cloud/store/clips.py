@@ -57,7 +57,9 @@ class ClipStore:
             config: Any = dict(options)
             return cls(from_url(url, config=config))
         except (BaseError, OSError, ValueError) as error:
-            raise StoreError(f"clips.url: {url} cannot be used. Check the address.") from error
+            raise StoreError(
+                f"clips.url: {url} cannot be used. Check the address, and its rights."
+            ) from error
 
     async def put(self, key: str, content: bytes | Path) -> None:
         """Store the bytes, or the whole file, under `key`; nobody ever reads half of it."""

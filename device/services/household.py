@@ -82,8 +82,13 @@ def _read(path: Path) -> _Book:
         text = path.read_text("utf-8")
     except FileNotFoundError:
         return _Book()
-    except (OSError, UnicodeDecodeError) as error:
-        raise StartError(f"The list of phones in {path} cannot be read: {error}.") from error
+    except UnicodeDecodeError as error:
+        raise StartError(_damaged(path, "it is not a text")) from error
+    except OSError as error:
+        raise StartError(
+            f"The list of phones in {path} cannot be read: {error.strerror}."
+            " Give its folder to this user, or name another with --state."
+        ) from error
     try:
         book = _Book.model_validate_json(text)
         for known in book.phones:

@@ -66,6 +66,7 @@ class Recording:
         self.gaps = 0
         self._media = media
         self._on_trouble = on_trouble
+        self._trouble: str | None = None
         self._stop_limit_s = stop_limit_s
         self._pictures = media.video.record(QUEUED_PICTURES)
         self._sounds = media.sound.record(QUEUED_SOUNDS)
@@ -103,8 +104,7 @@ class Recording:
                 await self._session(whip, backoff)
                 break
             except (RecorderError, DescriptionError, PeerGoneError) as error:
-                log.warning("visit %s: %s", self.visit, error)
-                self._on_trouble(str(error))
+                self._note(str(error))
                 if isinstance(error, RecorderError) and error.hopeless:
                     break
                 wished_s = error.retry_after_s if isinstance(error, RecorderError) else None
@@ -114,6 +114,13 @@ class Recording:
         self.gaps = self._pictures.gaps
         log.info("visit %s: recording over, %d gaps", self.visit, self.gaps)
         self._done.set()
+
+    def _note(self, trouble: str | None) -> None:
+        # The same answer to every try is one line.
+        if trouble is not None and trouble != self._trouble:
+            log.warning("visit %s: %s", self.visit, trouble)
+        self._trouble = trouble
+        self._on_trouble(trouble)
 
     async def _session(self, whip: WhipClient, backoff: Backoff) -> None:
         """One session, from the next picture to the end. Returns when all is sent."""
@@ -136,7 +143,7 @@ class Recording:
             await accept_answer(pc, answer)
             await _reached(pc)
             log.info("visit %s: recording", self.visit)
-            self._on_trouble(None)
+            self._note(None)
             backoff.reset()
             await _until_sent(pc, flow)
 

@@ -95,12 +95,14 @@ async def _guarded(job: Job, whip: WhipClient) -> None:
 
 async def _put_snapshot(whip: WhipClient, visit: str, jpeg: bytes) -> None:
     backoff = Backoff(SNAPSHOT_FIRST_S, SNAPSHOT_LIMIT_S)
-    for _ in range(SNAPSHOT_TRIES):
+    for tries in range(SNAPSHOT_TRIES):
         try:
             await whip.snapshot(visit, jpeg)
             return
         except RecorderError as error:
-            log.info("visit %s: the snapshot was not taken: %s", visit, error)
+            # The first refusal says it all; the next ones are the same.
+            level = logging.DEBUG if tries else logging.INFO
+            log.log(level, "visit %s: the snapshot was not taken: %s", visit, error)
             if error.hopeless:
                 return
             await asyncio.sleep(max(error.retry_after_s or 0.0, backoff.next_s()))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 
 from device.cli import main
+from device.services.admin import SOCKET_NAME
 
 
 @pytest.fixture(autouse=True)
@@ -29,11 +31,14 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     ("arguments", "sentence"),
     [
         (("frob",), "invalid choice: 'frob'"),
-        ((), "The following arguments are required: command"),
+        ((), "The following arguments are required: command."),
         (("run", "--camra", "x"), "Unknown argument --camra. Did you mean '--camera'?"),
         (("run", "--board", "uno"), "doorbell.board (from --doorbell-board)"),
         (("run", "now"), "Unknown argument now."),
-        (("run", "--config", "none.toml"), "none.toml cannot be read: No such file or directory."),
+        (
+            ("run", "--config", "none.toml"),
+            "none.toml cannot be read: No such file or directory. Check",
+        ),
         (("run", "--camera", "none.mp4"), "There is no camera 'none.mp4'."),
         (("pair",), "No doorbell runs with its state in"),
         (("status",), "No doorbell runs with its state in"),
@@ -58,6 +63,57 @@ def test_a_key_that_is_none(capsys: pytest.CaptureFixture[str], tmp_path: Path) 
     (tmp_path / "identity.pem").write_text("no key")
     said = refusal(capsys, "run", "--state", ".", "--camera-width", "320")
     assert "does not hold the doorbell's key" in said
+
+
+@pytest.mark.parametrize("option", ["--camera", "--sound"])
+def test_a_file_of_another_kind(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, option: str
+) -> None:
+    (tmp_path / "letter.mp4").write_text("Dear neighbour")
+    assert "letter.mp4 cannot be read as" in refusal(capsys, "run", option, "letter.mp4")
+
+
+@pytest.mark.parametrize("name", ["identity.pem", "phones.json"])
+def test_a_file_of_the_state_that_cannot_be_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).mkdir()
+    said = refusal(capsys, "run", "--state", ".", "--camera-width", "320")
+    assert f"{name} cannot be read" in said
+    assert "name another with --state" in said
+
+
+def test_a_list_of_phones_that_is_none(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "phones.json").write_text("[")
+    said = refusal(capsys, "run", "--state", ".", "--camera-width", "320")
+    assert "phones.json is damaged" in said
+    assert "remove it and pair the phones again" in said
+    assert (tmp_path / "phones.json").read_text() == "["
+
+
+def test_a_state_folder_that_nothing_can_be_written_to(capsys: pytest.CaptureFixture[str]) -> None:
+    # Not even root can make anything here.
+    said = refusal(capsys, "run", "--state", "/proc/sys/doorstep")
+    assert "The state folder /proc/sys/doorstep cannot be made" in said
+    assert "--state" in said
+
+
+def test_a_second_doorbell_on_one_state_folder(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with socket.socket(socket.AF_UNIX) as first:
+        first.bind(str(tmp_path / SOCKET_NAME))
+        first.listen()
+        said = refusal(capsys, "run", "--state", str(tmp_path))
+    assert "A doorbell already runs with its state in" in said
+
+
+def test_a_misspelt_variable(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOORSTEP_CAMERA_FSP", "30")
+    said = refusal(capsys, "run")
+    assert said == "Unknown variable DOORSTEP_CAMERA_FSP. Did you mean DOORSTEP_CAMERA_FPS?\n"
 
 
 def test_an_old_python_is_told(

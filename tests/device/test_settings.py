@@ -30,7 +30,8 @@ def test_flags_beat_environment_beats_file(tmp_path: Path) -> None:
     [
         ("[camara]\nwidth = 1\n", "Unknown setting 'camara' in "),
         ("[camera]\nwidht = 640\n", "Did you mean 'camera.width'?"),
-        ("[camera\n", "is not valid TOML"),
+        ("[camera\n", "device.toml is not valid TOML: "),
+        ("[doorbell]\nname =\n", "(at line 2, column 7)."),
         ("[camera]\nfps = 'fast'\n", "camera.fps"),
         ("[lock]\npulse_s = 60\n", "lock.pulse_s"),
         ("[server]\nurl = 'localhost'\n", "write it as https://name, without a path"),

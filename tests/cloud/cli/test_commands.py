@@ -33,8 +33,10 @@ def test_an_unknown_key_gets_a_suggestion(
 
 def test_bad_toml_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = tmp_path / "cloud.toml"
-    config.write_text("[http\n")
-    assert "not valid TOML" in fails(capsys, "check", "--config", str(config))
+    config.write_text("[http]\nport =\n")
+    sentence = fails(capsys, "check", "--config", str(config))
+    assert "cloud.toml is not valid TOML" in sentence
+    assert "at line 2" in sentence
 
 
 @pytest.mark.parametrize(
@@ -72,6 +74,46 @@ def test_a_broken_database_is_one_sentence(
     (tmp_path / "doorstep.sqlite3").write_bytes(b"no database" * 100)
     sentence = fails(capsys, "check", "--state-directory", str(tmp_path))
     assert "doorstep.sqlite3 cannot be used" in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("vapid.pem", "vapid.pem is not a private key in PEM form. Restore it, or remove it"),
+        ("recordings", "recordings cannot be used: File exists. Give its folder to this user"),
+        ("clips", "clips cannot be used. Check the address"),
+    ],
+)
+def test_a_foreign_file_in_the_state_folder_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, words: str
+) -> None:
+    (tmp_path / name).write_text("something else")
+    assert words in fails(capsys, "run", "--http-port", "0", "--state-directory", str(tmp_path))
+    assert (tmp_path / name).read_text() == "something else"
+
+
+def test_a_state_folder_that_nothing_can_be_written_to_is_one_sentence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # Not even root can make anything here.
+    arguments = ("run", "--http-port", "0", "--state-directory", "/proc/sys/doorstep")
+    sentence = fails(capsys, *arguments)
+    assert sentence.startswith("/proc/sys/doorstep cannot be used: ")
+    assert sentence.endswith("name another by --state-directory.")
+
+
+def test_a_misspelt_variable_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOORSTEP_HTTP_PROT", "1")
+    assert "Did you mean DOORSTEP_HTTP_PORT?" in fails(capsys, "run")
+
+
+def test_an_old_python_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.version_info", (3, 9, 0))
+    assert "Python 3.11 or newer" in fails(capsys, "run")
 
 
 def test_show_config_can_be_read_back(capsys: pytest.CaptureFixture[str]) -> None:
