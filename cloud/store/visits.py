@@ -129,6 +129,9 @@ async def _write(writing: AsyncConnection, doorbell: str, what: Occurrence) -> C
     if isinstance(what, VisitOpened):
         await _open(writing, doorbell, what.visit, what.cause, what.at_ms)
         values: dict[str, Any] = {"cause": what.cause, "opened_ms": what.at_ms}
+        if what.cause == "press":
+            # Open pages show the ring now; its moment follows in a report of its own.
+            values["rang_ms"] = what.at_ms
         return await _changed(writing, doorbell, what.visit, values, "opened")
     if isinstance(what, VisitMoment):
         return await _write_moment(writing, doorbell, what)

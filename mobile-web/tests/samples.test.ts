@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseReply } from "../src/call/control";
-import { isRinging, withLatest, withVisit } from "../src/household/merge";
+import { isRinging, mayBeHeard, withLatest, withVisit } from "../src/household/merge";
 import type { Doorbell, ServerEvent } from "../src/protocol.gen";
 
 const FOLDER = join(import.meta.dirname, "../../protocol/samples/valid");
@@ -36,6 +36,10 @@ describe("the golden samples", () => {
 		expect(withVisit([visit], { ...visit, answered_by: "Anna" })).toEqual([
 			{ ...visit, answered_by: "Anna" },
 		]);
+		expect(mayBeHeard(visit)).toBe(true);
+		const quietly = visit.moments.map((moment) => ({ ...moment, quiet: true }));
+		expect(mayBeHeard({ ...visit, moments: quietly })).toBe(false);
+		expect(mayBeHeard({ ...visit, moments: [] })).toBe(false);
 		const door = { id: visit.doorbell, latest: null } as unknown as Doorbell;
 		expect(withLatest([door], visit)[0]?.latest).toBe(visit);
 		const older = { ...visit, id: "older-visit", opened_ms: visit.opened_ms - 1 };

@@ -100,7 +100,7 @@ export class Household {
 			this.visits.value = withVisit(this.visits.value, event.visit);
 			this.doorbells.value = withLatest(this.doorbells.value, event.visit);
 			if (event.change === "snapshot") this.#newPicture(event.visit.id);
-			if (event.change === "rang") this.onRing(event.visit);
+			if (event.change === "opened" || event.change === "rang") this.onRing(event.visit);
 		}
 		this.#tick();
 		this.#save();

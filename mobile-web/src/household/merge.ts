@@ -47,6 +47,11 @@ export function isRinging(visit: Visit, nowMs: number): boolean {
 	);
 }
 
+/** Whether the last press of this visit may be heard: not in quiet hours, and known to be not. */
+export function mayBeHeard(visit: Visit): boolean {
+	return visit.moments.findLast(({ what }) => what === "rang")?.quiet === false;
+}
+
 /** When the button was last pressed in this visit. */
 export function lastRang(visit: Visit): number {
 	const presses = visit.moments.filter(({ what }) => what === "rang").map(({ at_ms }) => at_ms);

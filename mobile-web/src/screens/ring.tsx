@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect } from "preact/hooks";
-import { isRinging, lastRang } from "../household/merge";
+import { isRinging, lastRang, mayBeHeard } from "../household/merge";
 import { ring } from "../parts/bell";
 import { Icon } from "../parts/icons";
 import { notify } from "../parts/notice";
@@ -38,7 +38,8 @@ export function RingPanel({ visit, doorbell, name, reply: replies }: RingPanelPr
 		session.expectCall(visit.doorbell, visit.id);
 		return () => session.warm.drop();
 	}, [session, visit.id]);
-	useEffect(() => (rings ? ring() : undefined), [rings]);
+	const heard = rings && mayBeHeard(visit);
+	useEffect(() => (heard ? ring() : undefined), [heard]);
 	useFallAway(visit);
 
 	const answer = () => {
