@@ -14,8 +14,10 @@ from scripts.browser import chromium, paired_page
 from scripts.stack import Stack
 
 PRESSES = 40
+# The ring times out after a second and the visit closes a second later.
+PAUSE_S = 1.5
 # Visits that end at once, so that every press is the first of its own.
-SHORT_VISITS = ("--visits-ring-timeout-s", "1", "--visits-post-roll-s", "0.5")
+SHORT_VISITS = ("--visits-ring-timeout-s", "1", "--visits-post-roll-s", "1")
 RING_SHOWN = """
 () => performance.timeOrigin + performance.getEntriesByName('doorstep:ring-shown').at(-1).startTime
 """
@@ -39,5 +41,5 @@ async def _press(page: Page, stack: Stack) -> float:
     await page.wait_for_function("() => performance.getEntriesByName('doorstep:ring-shown').length")
     shown_ms: float = await page.evaluate(RING_SHOWN)
     await page.get_by_test_id("ring-screen").wait_for(state="detached")
-    await asyncio.sleep(1)
+    await asyncio.sleep(PAUSE_S)
     return shown_ms - pressed_ms
