@@ -11,4 +11,6 @@ compile pyproject.toml --extra device --extra cloud -o requirements/run.txt
 compile pyproject.toml --extra device --extra cloud --extra fcm -o requirements/fcm.txt -c requirements/run.txt
 compile pyproject.toml requirements/test.in --extra device --extra cloud --extra fcm --extra v4l2 --extra dev \
 	-o requirements/test.txt -c requirements/run.txt
+# picamera2 needs libcamera to run; the tests only read its sources, so it comes without its needs.
+compile --no-deps requirements/picamera2.in -o requirements/picamera2.txt
 compile requirements/node.in -o requirements/node.txt

@@ -94,7 +94,7 @@ async def clip_bytes(page: Page) -> bytes:
 def capture_times(clip: bytes) -> list[tuple[float, int]]:
     """(presentation time in s, capture time in Unix ms) of each picture that can be read."""
     found = []
-    with av.open(BytesIO(clip)) as container:
+    with av.open(BytesIO(clip), "r") as container:
         for frame in container.decode(video=0):
             luma = np.asarray(frame.to_ndarray(format="gray"), np.uint8)
             captured = read(luma)
@@ -106,7 +106,7 @@ def capture_times(clip: bytes) -> list[tuple[float, int]]:
 def has_sound(clip: bytes) -> bool:
     """Whether a clip has sound that is not silence."""
     loudest = 0.0
-    with av.open(BytesIO(clip)) as container:
+    with av.open(BytesIO(clip), "r") as container:
         for frame in container.decode(audio=0):
             loudest = max(loudest, float(np.abs(frame.to_ndarray()).max()))
     return loudest > 0.02

@@ -74,7 +74,7 @@ async def test_the_street_is_seen_live_and_in_the_clip(
 
 def pictures(video: Path | BytesIO, every: int) -> list[Grey]:
     """Small grey pictures of a video, in its own shape."""
-    with av.open(video) as container:
+    with av.open(video, "r") as container:
         source = container.streams.video[0]
         height = min(HEIGHT_PX, round(WIDTH_PX * source.height / source.width))
         return [
