@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
@@ -68,7 +69,6 @@ class Server:
         self._options = options
         state = settings.state.directory
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (state / "recordings").mkdir(exist_ok=True)
         self.metrics = Metrics()
         self.database = Database(state / "doorstep.sqlite3")
         self.roster = Roster(self.database)
@@ -82,34 +82,12 @@ class Server:
             self.vapid, settings.push.vapid_subject, allow_http=options.push_over_http
         )
         self.fcm = _fcm(settings)
-        self.notifier = Notifier(
-            self.register,
-            Senders(self.webpush, self.fcm),
-            address=settings.http.public_url or "",
-            on_result=self._count_push,
-        )
+        self.notifier = self._notifier()
         self.happenings = Happenings(self.hub, self.notifier, self.roster, self.metrics)
         self.filing = ClipFiling(self.clips, self.visits, self.roster, self.happenings.tell)
-        self.recorder = Recorder(
-            state / "recordings",
-            keep=self.filing.keep,
-            on_clip=self.filing.clip_stored,
-            on_status=self.filing.recording_started,
-            limits=Limits(
-                sessions=settings.recorder.sessions, longest_s=settings.recorder.longest_s
-            ),
-        )
+        self.recorder = self._recorder(state / "recordings")
         self.metrics.recordings.set_function(lambda: self.recorder.active)
-        self.api = FastAPI(
-            title="Doorstep",
-            version="1",
-            lifespan=self._life,
-            docs_url=None,
-            redoc_url=None,
-            openapi_url="/api/openapi.json",
-            redirect_slashes=False,
-        )
-        self._compose()
+        self.api = self._compose()
         self.app = _shielded(self.api)
 
     def close(self) -> None:
@@ -117,8 +95,28 @@ class Server:
         self.hub.close()
         self.links.close()
 
-    def _compose(self) -> None:
-        api, clock = self.api, self._options.clock
+    def _notifier(self) -> Notifier:
+        return Notifier(
+            self.register,
+            Senders(self.webpush, self.fcm),
+            address=self.settings.http.public_url or "",
+            on_result=self._count_push,
+        )
+
+    def _recorder(self, folder: Path) -> Recorder:
+        # Now, and not at the first visit: a folder that cannot be made is worth a word at once.
+        folder.mkdir(exist_ok=True)
+        wanted = self.settings.recorder
+        return Recorder(
+            folder,
+            keep=self.filing.keep,
+            on_clip=self.filing.clip_stored,
+            on_status=self.filing.recording_started,
+            limits=Limits(sessions=wanted.sessions, longest_s=wanted.longest_s),
+        )
+
+    def _compose(self) -> FastAPI:
+        api, clock = _empty_api(self._life), self._options.clock
         self.links.on_count = self.metrics.links.set
         self.hub.on_count = self.metrics.streams.set
         gate = Gate(self.roster, clock)
@@ -142,6 +140,7 @@ class Server:
         ):
             api.include_router(router)
         AppFiles(self.settings.http.app).install(api)
+        return api
 
     def _signalling(self, gate: Gate, ice: IceBook, clock: Clock) -> tuple[APIRouter, ...]:
         calls = Calls(self.links, self.metrics, self._options.answer_timeout_s)
@@ -190,6 +189,18 @@ class Server:
 def _fcm(settings: Settings) -> Fcm | None:
     account = settings.push.fcm_service_account_file
     return Fcm.open(account) if account else None
+
+
+def _empty_api(life: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
+    return FastAPI(
+        title="Doorstep",
+        version="1",
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        redirect_slashes=False,
+    )
 
 
 def _shielded(app: ASGIApp) -> ASGIApp:

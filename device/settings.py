@@ -153,8 +153,6 @@ class MqttSettings(Group):
     """Certificates to trust, in PEM; setting it turns TLS on."""
     discovery_prefix: str = Field(default="homeassistant", pattern=r"^[^#+\s/]+(/[^#+\s/]+)*$")
     """Where Home Assistant looks for new devices."""
-    allow_unlock: bool = False
-    """Whether the lock can be opened over MQTT at all."""
 
 
 class StateSettings(Group):

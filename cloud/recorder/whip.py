@@ -14,20 +14,19 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
-from cloud.recorder.fragments import parse_fragment
 from cloud.recorder.ports import Authorise, VisitKey
 from cloud.recorder.recorder import Recorder
 from cloud.recorder.session import Session
 from cloud.shared.auth import bearer_of
 from cloud.shared.bodies import body_of
 from cloud.shared.problems import ProblemError
+from cloud.shared.sdp import SDP_FRAGMENT, parse_fragment
 from media.outgoing import STARTS_HEADER
 from media.peer import DescriptionError, add_candidate
 from protocol.base import SDP_LIMIT_BYTES, DeviceId, VisitId
 from protocol.errors import RemoteProtocolError
 
 SDP = "application/sdp"
-SDP_FRAGMENT = "application/trickle-ice-sdpfrag"
 FRAGMENT_LIMIT_BYTES = 16 * 1024
 ENDPOINT = "/api/v1/doorbells/{doorbell}/recordings"
 SESSION = "/api/v1/recordings/{session_id}"
@@ -114,7 +113,7 @@ class WhipRoutes:
         _check_etag(request, session)
         try:
             for candidate in fragment.candidates:
-                await add_candidate(session.pc, candidate)
+                await add_candidate(session.pc, candidate.text)
         except DescriptionError as error:
             raise ProblemError(400, "Malformed fragment", str(error)) from error
         return Response(status_code=204)

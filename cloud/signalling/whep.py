@@ -16,15 +16,14 @@ from cloud.shared.bodies import body_of, media_type_of, text_of
 from cloud.shared.ice import IceBook
 from cloud.shared.origin import Origin
 from cloud.shared.problems import ProblemError
+from cloud.shared.sdp import SDP_FRAGMENT, parse_fragment, ufrag_of_offer
 from cloud.signalling.calls import Call, Calls
 from cloud.signalling.links import Link, Links, doorbell_away
-from cloud.signalling.sdpfrag import parse_fragment, ufrag_of_offer
 from cloud.store.roster import Roster
 from cloud.store.visits import Visits
 from protocol.link import CallCandidate
 
 SDP = "application/sdp"
-SDP_FRAGMENT = "application/trickle-ice-sdpfrag"
 # Calls are signed by headers, never by cookies, so any page may try.
 _CORS = {
     "Access-Control-Allow-Origin": "*",

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from cloud.recorder.fragments import CANDIDATES_LIMIT, parse_fragment
 from cloud.recorder.join import join
 from cloud.recorder.ports import VisitKey
 from cloud.recorder.spool import Part, Spool
@@ -16,7 +15,6 @@ from cloud.recorder.timeline import Timeline
 from media.fmp4 import ClipWriter
 from media.frames import EncodedFrame
 from media.incoming import ReceivedFrame, SenderReport
-from protocol.errors import RemoteProtocolError
 from tests.support.clip_reading import read_clip
 from tests.support.coded_video import pictures, visit_frames
 
@@ -169,20 +167,3 @@ def test_a_named_start_is_not_moved_by_reports() -> None:
     timeline = Timeline(STARTS_MS)
     timeline.align({"video": SenderReport(5, 0), "audio": SenderReport(9_000_000, 0)})
     assert timeline.captured(received("audio", 0, 0)).at_us == STARTS_MS * 1000
-
-
-def test_a_fragment_holds_candidates_and_their_end() -> None:
-    fragment = parse_fragment(
-        "a=ice-ufrag:abcd\r\na=ice-pwd:x\r\nm=video 9 RTP 0\r\na=mid:0\r\n"
-        "a=candidate:1 1 UDP 1 192.0.2.1 5 typ host\r\na=end-of-candidates\r\n"
-    )
-    assert fragment.ufrag == "abcd"
-    assert fragment.candidates == ["candidate:1 1 UDP 1 192.0.2.1 5 typ host", ""]
-
-
-@pytest.mark.parametrize(
-    "text", ["", "\r\n", "candidate", "a=candidate:1\r\n" * (CANDIDATES_LIMIT + 1)]
-)
-def test_what_is_no_fragment_is_refused(text: str) -> None:
-    with pytest.raises(RemoteProtocolError):
-        parse_fragment(text)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 from protocol.errors import RemoteProtocolError
 
-# What a phone gathers on one path change; more is no phone.
-_CANDIDATES_PER_FRAGMENT = 32
+SDP_FRAGMENT = "application/trickle-ice-sdpfrag"
+# What a phone or an encoder gathers in one go; more is neither.
+CANDIDATES_LIMIT = 32
 _CANDIDATE_LIMIT = 1024
 
 
@@ -45,9 +46,11 @@ def ufrag_of_offer(sdp: str) -> str:
 
 def parse_fragment(text: str) -> Fragment:
     """Read a fragment; RemoteProtocolError says what is wrong with it."""
-    fragment = Fragment()
-    mid = ""
-    for line in filter(None, text.splitlines()):
+    fragment, mid = Fragment(), ""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise RemoteProtocolError("The SDP fragment is empty.")
+    for line in lines:
         name, _, value = line.partition(":")
         if name == "a=ice-ufrag":
             fragment.ufrag = value.strip()
@@ -59,8 +62,8 @@ def parse_fragment(text: str) -> Fragment:
             fragment.candidates.append(Candidate("", mid))
         elif len(line) < 2 or line[1] != "=":
             raise RemoteProtocolError("The body is not an SDP fragment.")
-    if len(fragment.candidates) > _CANDIDATES_PER_FRAGMENT:
-        raise RemoteProtocolError(f"At most {_CANDIDATES_PER_FRAGMENT} candidates at a time.")
+    if len(fragment.candidates) > CANDIDATES_LIMIT:
+        raise RemoteProtocolError(f"At most {CANDIDATES_LIMIT} candidates at a time.")
     return fragment
 
 
