@@ -69,6 +69,8 @@ class CameraSettings(Group):
     """Aim of the encoder, in bits per second."""
     flip: bool = False
     """The camera hangs upside down (pi)."""
+    time_code: bool = True
+    """The twin draws the capture time into the top of its pictures, for machines to read."""
 
 
 class SoundSettings(Group):

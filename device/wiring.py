@@ -76,6 +76,7 @@ def options_of(settings: Settings) -> BoardOptions:
         height=camera.height,
         fps=camera.fps,
         bitrate_bps=camera.bitrate_bps,
+        time_code=camera.time_code,
         audio_device=settings.sound.device,
         flip=camera.flip,
         pins=Pins(**settings.pins.model_dump()),
