@@ -50,16 +50,17 @@ def _decode_last(frames: list[EncodedFrame]) -> av.VideoFrame:
         raise StillError("This PyAV cannot decode H.264.")
     # Frame threads would hold pictures back; one group is not worth starting threads.
     decoder.thread_count = 1
+    last: av.VideoFrame | None = None
     try:
-        pictures = [
-            picture for frame in frames for picture in decoder.decode(av.Packet(frame.data))
-        ]
-        pictures += decoder.decode(None)
+        # One at a time: a group's pictures together would take eighty megabytes.
+        for packet in (*(av.Packet(frame.data) for frame in frames), None):
+            for picture in decoder.decode(packet):
+                last = picture
     except av.FFmpegError as error:
         raise StillError("The frames cannot be decoded.") from error
-    if not pictures:
+    if last is None:
         raise StillError("The frames hold no picture.")
-    return pictures[-1]
+    return last
 
 
 def _jpeg(picture: av.VideoFrame) -> bytes:
