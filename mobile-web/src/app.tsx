@@ -53,7 +53,9 @@ function Screen() {
 
 function Update() {
 	const { app } = words.value;
-	if (!updateReady.value || route.value.name === "call") return null;
+	// Nothing lies between a thumb and the door.
+	const atDoor = route.value.name === "call" || route.value.name === "ring";
+	if (!updateReady.value || atDoor) return null;
 	return (
 		<p class="update" role="status">
 			{app.newVersion}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { languageOf } from "../src/words";
+import { languageOf, localeOf } from "../src/words";
 import { de } from "../src/words/de";
 import { en } from "../src/words/en";
 
@@ -17,6 +17,13 @@ function texts(value: object): string[] {
 		return typeof inner === "object" && inner !== null ? texts(inner) : [];
 	});
 }
+
+describe("the locale", () => {
+	it("is the browser's own for the chosen language", () => {
+		expect(localeOf("en", ["de-DE", "en-GB", "en-US"])).toBe("en-GB");
+		expect(localeOf("de", ["en-GB", "de"])).toBe("de");
+	});
+});
 
 describe("the words", () => {
 	it("have the same keys in every language", () => {

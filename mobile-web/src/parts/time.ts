@@ -4,13 +4,15 @@ const DAY_MS = 24 * HOUR_MS;
 
 /** "12:04" by the phone's own clock and habits. */
 export function clock(ms: number, language: string): string {
-	return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(ms);
+	return new Intl.DateTimeFormat(language, { hour: hourOf(language), minute: "2-digit" }).format(
+		ms,
+	);
 }
 
 /** "12:04:31", for what happened within a visit. */
 export function clockWithSeconds(ms: number, language: string): string {
 	return new Intl.DateTimeFormat(language, {
-		hour: "2-digit",
+		hour: hourOf(language),
 		minute: "2-digit",
 		second: "2-digit",
 	}).format(ms);
@@ -54,9 +56,15 @@ export function moment(ms: number, nowMs: number, language: string): string {
 	return new Intl.DateTimeFormat(language, {
 		day: "numeric",
 		month: "short",
-		hour: "2-digit",
+		hour: hourOf(language),
 		minute: "2-digit",
 	}).format(ms);
+}
+
+/** "08:04" reads well, "08:04 PM" does not. */
+function hourOf(language: string): "numeric" | "2-digit" {
+	const { hour12 } = new Intl.DateTimeFormat(language, { hour: "numeric" }).resolvedOptions();
+	return hour12 ? "numeric" : "2-digit";
 }
 
 function startOfDay(ms: number): number {

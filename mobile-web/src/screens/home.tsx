@@ -8,7 +8,7 @@ import { useSession } from "../parts/session";
 import { ago, clock, dayLabel, duration, moment } from "../parts/time";
 import type { Doorbell, Visit } from "../protocol.gen";
 import { goToCall, paths } from "../router";
-import { language, words } from "../words";
+import { locale, words } from "../words";
 
 /** Each door as its last picture, and everyone who came. */
 export function HomeScreen() {
@@ -139,13 +139,13 @@ function DoorbellCard({ doorbell }: { doorbell: Doorbell }) {
 function lineOf(doorbell: Doorbell, rings: boolean, someone: boolean, now: number): string {
 	const { home } = words.value;
 	const { latest } = doorbell;
-	if (!doorbell.online) return home.awaySince(moment(doorbell.since_ms, now, language.value));
+	if (!doorbell.online) return home.awaySince(moment(doorbell.since_ms, now, locale.value));
 	if (rings) return home.someoneRings;
 	if (someone) return home.someoneThere;
 	if (!latest) return `${home.online} · ${home.quiet}`;
 	const rang = latest.rang_ms !== null;
 	const at = latest.rang_ms ?? latest.opened_ms;
-	const when = now - at < 60_000 ? words.value.ring.justNow : ago(at, now, language.value);
+	const when = now - at < 60_000 ? words.value.ring.justNow : ago(at, now, locale.value);
 	return `${home.online} · ${rang ? home.lastRing(when) : home.lastMotion(when)}`;
 }
 
@@ -194,7 +194,7 @@ function Visits() {
 function days(visits: readonly Visit[], now: number): [string, Visit[]][] {
 	const found = new Map<string, Visit[]>();
 	for (const visit of visits) {
-		const label = dayLabel(visit.opened_ms, now, language.value);
+		const label = dayLabel(visit.opened_ms, now, locale.value);
 		const day = found.get(label) ?? [];
 		day.push(visit);
 		found.set(label, day);
@@ -216,7 +216,7 @@ function VisitRow({ visit }: { visit: Visit }) {
 					{visit.clip && <span class="visit-length">{duration(visit.clip.duration_ms)}</span>}
 				</span>
 				<span class="visit-words">
-					<span class="visit-time">{clock(visit.rang_ms ?? visit.opened_ms, language.value)}</span>
+					<span class="visit-time">{clock(visit.rang_ms ?? visit.opened_ms, locale.value)}</span>
 					<span class="visit-what">
 						{rang ? text.ring : text.motion}
 						{many && ` · ${household.doorbell(visit.doorbell)?.name ?? ""}`}

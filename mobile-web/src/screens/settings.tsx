@@ -18,7 +18,7 @@ import {
 	readPushState,
 } from "../push/push";
 import { paths } from "../router";
-import { chooseLanguage, LANGUAGES, type Language, language, words } from "../words";
+import { chooseLanguage, LANGUAGES, type Language, language, locale, words } from "../words";
 
 export function SettingsScreen() {
 	const { app, settings: text } = words.value;
@@ -240,7 +240,7 @@ function Health() {
 					</p>
 					{!online && (
 						<p class="hint bad">
-							{home.awaySince(moment(since_ms, household.nowMs.value, language.value))}
+							{home.awaySince(moment(since_ms, household.nowMs.value, locale.value))}
 						</p>
 					)}
 					{online && !state?.faults.length && <p class="hint">{text.allWell}</p>}

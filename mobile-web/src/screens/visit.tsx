@@ -10,7 +10,7 @@ import { useSession } from "../parts/session";
 import { clockWithSeconds, dayLabel } from "../parts/time";
 import type { Moment, Visit } from "../protocol.gen";
 import { go, paths } from "../router";
-import { language, words } from "../words";
+import { locale, words } from "../words";
 import { Player, type PlayerHandle } from "./player";
 
 /** One visit: its clip, what happened, and what to do with it. */
@@ -39,8 +39,8 @@ export function VisitScreen({ id }: { id: string }) {
 					<h1>{name}</h1>
 					{visit && (
 						<p>
-							{dayLabel(visit.opened_ms, household.nowMs.value, language.value)},{" "}
-							{clockWithSeconds(visit.rang_ms ?? visit.opened_ms, language.value)}
+							{dayLabel(visit.opened_ms, household.nowMs.value, locale.value)},{" "}
+							{clockWithSeconds(visit.rang_ms ?? visit.opened_ms, locale.value)}
 						</p>
 					)}
 				</div>
@@ -106,7 +106,7 @@ function MomentRow({ moment, onPress }: { moment: Moment; onPress: (() => void) 
 			</span>
 			<span class="moment-what">{what}</span>
 			<time class="moment-time" dateTime={new Date(moment.at_ms).toISOString()}>
-				{clockWithSeconds(moment.at_ms, language.value)}
+				{clockWithSeconds(moment.at_ms, locale.value)}
 			</time>
 		</>
 	);

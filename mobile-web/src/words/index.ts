@@ -23,6 +23,14 @@ export const language = signal<Language>(
 	languageOf(localStorage.getItem(CHOICE), navigator.languages),
 );
 
+/** The language with the region that the browser has for it: its habits of writing times. */
+export function localeOf(chosen: Language, browser: readonly string[]): string {
+	return browser.find((wish) => wish.toLowerCase().startsWith(`${chosen}-`)) ?? chosen;
+}
+
+/** How to write times and dates now. */
+export const locale = computed<string>(() => localeOf(language.value, navigator.languages));
+
 /** The texts to show now. */
 export const words = computed<Words>(() => LANGUAGES[language.value]);
 
