@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import av
 import numpy as np
 import pytest
@@ -71,7 +73,7 @@ def encode_and_decode(stamps: list[int]) -> list[av.VideoFrame]:
     assert isinstance(encoder, VideoCodecContext)
     assert isinstance(decoder, VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt = 1280, 720, "yuv420p"
-    encoder.framerate, encoder.bit_rate = 30, 1_000_000  # type: ignore[assignment]
+    encoder.framerate, encoder.bit_rate = Fraction(30), 1_000_000
     encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline"}
     packets = [packet for stamp in stamps for packet in encoder.encode(stamped(stamp))]
     packets += encoder.encode(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from fractions import Fraction
 from functools import lru_cache
 from typing import Self
 
@@ -37,7 +38,7 @@ class TestEncoder:
         if not isinstance(codec, VideoCodecContext):
             raise TypeError
         codec.width, codec.height, codec.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        codec.framerate, codec.bit_rate = FPS, 400_000  # type: ignore[assignment]
+        codec.framerate, codec.bit_rate = Fraction(FPS), 400_000
         codec.gop_size = 10_000
         codec.options = {
             "preset": "ultrafast",
@@ -176,4 +177,4 @@ def tone(hertz: float, number: int, peak: int = 8000) -> bytes:
 def loudest_hertz(samples: bytes) -> float:
     """The strongest frequency of a piece of mono sound."""
     spectrum = np.abs(np.fft.rfft(np.frombuffer(samples, "<i2")))
-    return float(spectrum.argmax() * SOUND_RATE_HZ / (len(samples) // 2))
+    return float(int(np.argmax(spectrum)) * SOUND_RATE_HZ / (len(samples) // 2))
