@@ -1,6 +1,7 @@
 import type { QuickReply } from "../protocol.gen";
 import { words } from "../words";
 import { Icon } from "./icons";
+import { Sheet } from "./sheet";
 
 interface ReplySheetProps {
 	onReply: (reply: QuickReply["reply"]) => void;
@@ -13,7 +14,7 @@ const ORDER: readonly QuickReply["reply"][] = ["coming", "leave_it", "not_now"];
 export function ReplySheet({ onReply, onClose }: ReplySheetProps) {
 	const { replies, app, ring } = words.value;
 	return (
-		<section class="sheet" aria-label={ring.quickReply}>
+		<Sheet opener="quick-reply" label={ring.quickReply} onClose={onClose}>
 			<ul class="reply-list">
 				{ORDER.map((reply) => (
 					<li key={reply}>
@@ -27,6 +28,6 @@ export function ReplySheet({ onReply, onClose }: ReplySheetProps) {
 				<Icon name="close" />
 				{app.cancel}
 			</button>
-		</section>
+		</Sheet>
 	);
 }

@@ -43,7 +43,7 @@ export function Slide({ label, press, disabled, onConfirm }: SlideProps) {
 		start.current = null;
 		if (!touch && share === 0 && !disabled) onConfirm();
 	};
-	const offset = `calc((100% - var(--thumb)) * ${share})`;
+	const offset = `calc((100% - var(--thumb) - 2 * var(--edge)) * ${share})`;
 	return (
 		<div class="slide" ref={track}>
 			<span class="slide-label" aria-hidden="true">

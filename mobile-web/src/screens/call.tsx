@@ -110,7 +110,8 @@ function lampOf({ phase, network, layer }: CallModel): string {
 function Others({ model, talking: heard }: { model: CallModel; talking: boolean }) {
 	const { call } = words.value;
 	if (heard) return <p class="door-others">{call.talking}</p>;
-	if (model.others.length === 0) return null;
+	// Without a connection nobody knows who else is there.
+	if (model.phase !== "live" || model.others.length === 0) return null;
 	const talking = model.others.find((other) => other.talking);
 	const names = model.others.map(({ name }) => name).join(", ");
 	return (

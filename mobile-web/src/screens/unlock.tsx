@@ -5,6 +5,7 @@ import { DeniedError } from "../call/control";
 import { Icon } from "../parts/icons";
 import { notify } from "../parts/notice";
 import { useSession } from "../parts/session";
+import { Sheet } from "../parts/sheet";
 import { Slide } from "../parts/slide";
 import type { Challenge } from "../protocol.gen";
 import { words } from "../words";
@@ -63,7 +64,7 @@ export function UnlockSheet({ call, name, onClose }: UnlockSheetProps) {
 	const ready = challenge.value;
 	const seconds = ready ? text.seconds(Math.round(ready.pulse_s)) : "…";
 	return (
-		<section class="sheet unlock-sheet" aria-label={text.unlockAsk(name)}>
+		<Sheet opener="unlock" class="unlock-sheet" label={text.unlockAsk(name)} onClose={onClose}>
 			<h2 class="sheet-title">{text.unlockAsk(name)}</h2>
 			<p class="sheet-text">{text.unlockWho(identity.record.name, seconds)}</p>
 			<Slide
@@ -83,6 +84,6 @@ export function UnlockSheet({ call, name, onClose }: UnlockSheetProps) {
 				<Icon name="close" />
 				{app.cancel}
 			</button>
-		</section>
+		</Sheet>
 	);
 }
