@@ -40,6 +40,11 @@ export const paths = {
 
 export const route = signal<Route>(routeOf(location.hash));
 
+/** Whether this visit's ring is on the screen, opened to answer or to reply. */
+export function showsRing(visit: string, at: Route = route.value): boolean {
+	return at.name === "ring" && at.visit === visit;
+}
+
 /** Follow the address bar. */
 export function startRouter(): void {
 	const follow = () => {

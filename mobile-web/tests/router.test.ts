@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { paths, routeOf } from "../src/router";
+import { paths, routeOf, showsRing } from "../src/router";
 
 describe("addresses", () => {
 	it.each([
@@ -16,5 +16,14 @@ describe("addresses", () => {
 		["#p=1.a.b.c", { name: "pair", fragment: "p=1.a.b.c" }],
 	])("%j is understood", (hash, route) => {
 		expect(routeOf(hash)).toEqual(route);
+	});
+
+	it.each([
+		[paths.ring("v-12345678"), true],
+		["#/ring/v-12345678?reply", true],
+		[paths.ring("v-other"), false],
+		[paths.visit("v-12345678"), false],
+	])("%j shows the ring of v-12345678: %s", (hash, shown) => {
+		expect(showsRing("v-12345678", routeOf(hash))).toBe(shown);
 	});
 });

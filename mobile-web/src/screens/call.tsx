@@ -109,6 +109,7 @@ function lampOf({ phase, network, layer }: CallModel): string {
 /** Who else sees and hears this; first of all, whether this phone is heard. */
 function Others({ model, talking: heard }: { model: CallModel; talking: boolean }) {
 	const { call } = words.value;
+	if (model.phase === "reconnecting") return <p class="door-others">{call.lastPicture}</p>;
 	if (heard) return <p class="door-others">{call.talking}</p>;
 	// Without a connection nobody knows who else is there.
 	if (model.phase !== "live" || model.others.length === 0) return null;

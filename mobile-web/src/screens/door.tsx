@@ -1,6 +1,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect } from "preact/hooks";
 import { isOver } from "../call/state";
+import { notify } from "../parts/notice";
 import { useSession } from "../parts/session";
 import { go, paths, type Route } from "../router";
 import { words } from "../words";
@@ -51,11 +52,18 @@ export function DoorScreen({ at }: { at: Extract<Route, { name: "ring" | "call" 
 				onPicture={() => session.active.value?.call.pictureShown()}
 				onSilenced={() => {
 					muted.value = true;
+					notify(words.value.call.soundBlocked);
 				}}
 			/>
 			<div class="shade" aria-hidden="true" />
 			{at.name === "ring" && known && (
-				<RingPanel key={known.id} visit={known} doorbell={doorbell} name={name} reply={at.reply} />
+				<RingPanel
+					key={`${known.id} ${at.reply}`}
+					visit={known}
+					doorbell={doorbell}
+					name={name}
+					reply={at.reply}
+				/>
 			)}
 			{inCall && active && (
 				<CallPanel

@@ -9,7 +9,7 @@ import { sentenceOf } from "../parts/sentence";
 import { useSession } from "../parts/session";
 import type { Doorbell, QuickReply, Visit } from "../protocol.gen";
 import { ignore } from "../rings";
-import { go, goToCall, paths } from "../router";
+import { go, goToCall, paths, showsRing } from "../router";
 import { words } from "../words";
 
 // "Anna answered" stays long enough to be read and to join.
@@ -144,7 +144,7 @@ function useFallAway(visit: Visit): void {
 	useEffect(() => {
 		if (!over) return;
 		const timer = setTimeout(() => {
-			if (location.hash === paths.ring(visit.id)) go(paths.home, "replace");
+			if (showsRing(visit.id)) go(paths.home, "replace");
 		}, pause);
 		return () => clearTimeout(timer);
 	}, [over, pause, visit.id]);

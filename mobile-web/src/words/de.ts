@@ -142,7 +142,7 @@ export const de: Words = {
 			lost: "Die Verbindung ging verloren und kam nicht wieder.",
 		},
 		again: "Noch einmal anrufen",
-		talk: "Halten und sprechen",
+		talk: "Sprechen",
 		talking: "Man hört dich",
 		talkOpen: "Mikrofon offen",
 		talkHint: "Halten zum Sprechen, tippen, um das Mikrofon offen zu lassen",
