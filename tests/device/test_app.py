@@ -15,6 +15,7 @@ from device.services.admin import ask
 from hardware.twin.control import send
 from protocol.link import Hello, Report, State, VisitClosed, VisitMoment, VisitOpened
 from protocol.pairing import Invitation
+from scripts.stack import free_port
 from tests.support.link_server import Line, LinkServer, link_server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,12 +39,12 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def doorbell(state: Path) -> AsyncIterator[Running]:
+async def doorbell(state: Path, *more: str) -> AsyncIterator[Running]:
     async with link_server() as server:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "device", "run", "--state", str(state), "--server", server.url,
             "--camera-width", "320", "--camera-height", "240", "--camera-fps", "10",
-            "--name", "Garden gate", stdout=PIPE, stderr=PIPE, cwd=ROOT,
+            "--name", "Garden gate", *more, stdout=PIPE, stderr=PIPE, cwd=ROOT,
         )  # fmt: skip
         try:
             async with asyncio.timeout(START_LIMIT_S):
@@ -107,3 +108,40 @@ async def test_a_doorbell_rings_pairs_and_stops(tmp_path: Path) -> None:
         assert running.process.returncode == 0, log
         assert "Traceback" not in log
         assert not (tmp_path / "doorbell.sock").exists()
+
+
+async def test_a_ring_needs_neither_broker_nor_recorder(tmp_path: Path) -> None:
+    """The server of this test records nothing, and nobody is at the broker's port."""
+    broker = ("--mqtt-host", "127.0.0.1", "--mqtt-port", str(free_port()))
+    async with doorbell(tmp_path, *broker) as running:
+        line = await running.server.line()
+        await line.hear()
+        await line.welcome()
+        await asyncio.to_thread(send, tmp_path / "twin.sock", "press")
+        assert await _reports(line, 2) == ["opened by press", "rang"]
+        history = await asyncio.to_thread(send, tmp_path / "twin.sock", "history")
+        assert "chime" in json.dumps(history)
+        status = await asyncio.to_thread(ask, tmp_path, "status")
+        assert "Check that it runs" in status["faults"]["broker"]
+        running.process.terminate()
+        assert await _reports(line, 2) == ["missed", "closed, missed"]
+        log = await running.stop()
+        assert running.process.returncode == 0, log
+        assert "Traceback" not in log
+
+
+async def test_a_second_doorbell_leaves_the_first_alone(tmp_path: Path) -> None:
+    async with doorbell(tmp_path) as running:
+        line = await running.server.line()
+        await line.hear()
+        await line.welcome()
+        second = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "device", "run", "--state", str(tmp_path),
+            stdout=PIPE, stderr=PIPE, cwd=ROOT,
+        )  # fmt: skip
+        async with asyncio.timeout(START_LIMIT_S):
+            _, said = await second.communicate()
+        assert second.returncode == 2
+        assert said.decode().startswith(f"A doorbell already runs with its state in {tmp_path}.")
+        await asyncio.to_thread(send, tmp_path / "twin.sock", "press")
+        assert await _reports(line, 2) == ["opened by press", "rang"]

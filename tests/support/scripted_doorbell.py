@@ -13,7 +13,7 @@ from typing import TypeVar
 import aiohttp
 
 from protocol.base import PROTOCOL_VERSION, Message
-from protocol.door import DoorState, Moment, Outcome, Phone
+from protocol.door import Cause, DoorState, Moment, Outcome, Phone
 from protocol.identity import Identity
 from protocol.link import (
     Confirmed,
@@ -119,8 +119,8 @@ class ScriptedDoorbell:
         await self.say(report)
         return report
 
-    async def open_visit(self, visit: str, at_ms: int = 1_000) -> None:
-        await self.report(VisitOpened(visit=visit, cause="press", at_ms=at_ms))
+    async def open_visit(self, visit: str, at_ms: int = 1_000, cause: Cause = "press") -> None:
+        await self.report(VisitOpened(visit=visit, cause=cause, at_ms=at_ms))
 
     async def ring(self, visit: str, at_ms: int = 1_000) -> None:
         moment = Moment(at_ms=at_ms, what="rang")

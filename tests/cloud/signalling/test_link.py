@@ -19,7 +19,7 @@ VISIT = "visit-0001"
 async def test_reports_are_confirmed_and_listed(
     doorbell: ScriptedDoorbell, phone: SigningPhone
 ) -> None:
-    await doorbell.open_visit(VISIT)
+    await doorbell.open_visit(VISIT, cause="motion")
     assert await doorbell.hear(Confirmed) == Confirmed(epoch=doorbell.epoch, sequence=1)
     await doorbell.ring(VISIT, at_ms=2_000)
     assert (await doorbell.hear(Confirmed)).sequence == 2

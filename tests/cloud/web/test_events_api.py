@@ -27,13 +27,22 @@ async def test_a_visit_is_told_step_by_step(
     doorbell: ScriptedDoorbell, phone: SigningPhone
 ) -> None:
     async with phone.events() as events:
-        await doorbell.open_visit("visit-0001")
+        await doorbell.open_visit("visit-0001", cause="motion")
         await doorbell.ring("visit-0001", 2_000)
         await doorbell.close_visit("visit-0001", 9_000, "missed")
         told = [await visit_event(events) for _ in range(3)]
     assert [event.change for event in told] == ["opened", "rang", "closed"]
-    assert told[1].visit.rang_ms == 2_000
+    assert [event.visit.rang_ms for event in told] == [None, 2_000, 2_000]
     assert told[2].visit.outcome == "missed"
+
+
+async def test_a_visit_that_opens_by_a_press_rings_at_once(
+    doorbell: ScriptedDoorbell, phone: SigningPhone
+) -> None:
+    async with phone.events() as events:
+        await doorbell.open_visit("visit-0001", at_ms=1_000)
+        told = await visit_event(events)
+    assert (told.change, told.visit.rang_ms) == ("opened", 1_000)
 
 
 async def test_what_was_missed_comes_again(doorbell: ScriptedDoorbell, phone: SigningPhone) -> None:
