@@ -86,9 +86,9 @@ export function Player({ visit, name, handle }: PlayerProps) {
 					/>
 				)}
 				{!playing.value && !broken.value && (
-					<button type="button" class="player-big" aria-label={text.play} onClick={toggle}>
+					<span class="player-big" aria-hidden="true">
 						<Icon name="play" filled />
-					</button>
+					</span>
 				)}
 			</div>
 			{broken.value && (
