@@ -152,8 +152,9 @@ class Mqtt:
         async with self._client() as client:
             try:
                 async with asyncio.TaskGroup() as group:
-                    await self._introduce(client)
+                    # First, because who listens notices at once that the broker goes away.
                     group.create_task(self._hear(client, group))
+                    await self._introduce(client)
                     await self._speak(client)
             except asyncio.CancelledError:
                 # Out of the group this is our own end, and no lost connection.
