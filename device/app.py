@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 FAREWELL_LIMIT_S = 3.0
 # In this time everyone who listens has sent what they heard, when the way is open.
 HEARD_AFTER_S = 0.2
+# The picture of the moment is coded by then, and the visitor looks up from the button.
+PICTURE_AFTER_S = 0.2
 
 Reply = dict[str, object]
 # What the household's automation is called where a phone's name would stand.
@@ -189,7 +191,9 @@ class House:
 
     async def _picture(self, at: float) -> bytes | None:
         try:
-            return await still(self._media.video.latest_group(), round(at * 1e6))
+            await asyncio.sleep(PICTURE_AFTER_S)
+            moment_us = round((at + PICTURE_AFTER_S) * 1e6)
+            return await still(self._media.video.latest_group(), moment_us)
         except StillError as error:
             log.warning("no picture of the moment: %s", error)
             return None
