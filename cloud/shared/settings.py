@@ -54,7 +54,7 @@ class Clips(Group):
     url: str | None = None
     """Where clips are kept: file:///… or s3://bucket/prefix; unset: in the state folder."""
     options: dict[str, str] = Field(default_factory=dict)
-    """Options of the object store, for example region and endpoint; keys come by its own means."""
+    """Of a bucket: access_key_id, secret_access_key, session_token, region, endpoint."""
 
     @field_validator("url")
     @classmethod

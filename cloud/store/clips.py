@@ -16,6 +16,17 @@ from obstore.store import LocalStore, ObjectStore, from_url
 
 # Large enough that reading from disk costs little, small enough for many readers at once.
 _CHUNK_BYTES = 256 * 1024
+# Other names would end the process inside the library instead of being refused.
+_BUCKET_OPTIONS = frozenset(
+    {
+        "access_key_id",
+        "endpoint",
+        "region",
+        "secret_access_key",
+        "session_token",
+        "virtual_hosted_style_request",
+    }
+)
 
 
 class StoreError(RuntimeError):
@@ -54,11 +65,10 @@ class ClipStore:
             if url.startswith("file:"):
                 folder = Path(url2pathname(urlsplit(url).path))
                 return cls(LocalStore(folder, mkdir=True))
-            config: Any = dict(options)
-            return cls(from_url(url, config=config))
+            return cls(_bucket(url, options))
         except (BaseError, OSError, ValueError) as error:
             raise StoreError(
-                f"clips.url: {url} cannot be used. Check the address, and its rights."
+                f"clips.url: {url} cannot be used. Check the address, its rights and clips.options."
             ) from error
 
     async def put(self, key: str, content: bytes | Path) -> None:
@@ -97,6 +107,15 @@ class ClipStore:
             return
         except (BaseError, OSError) as error:
             raise StoreError(f"{key} could not be deleted.") from error
+
+
+def _bucket(url: str, options: Mapping[str, str]) -> ObjectStore:
+    if unknown := sorted(set(options) - _BUCKET_OPTIONS):
+        raise ValueError(f"clips.options: {unknown[0]} is not known.")
+    config: Any = dict(options)
+    # Without TLS, on one's own network, only because the endpoint is written so.
+    plain: Any = {"allow_http": options.get("endpoint", "").startswith("http://")}
+    return from_url(url, config=config, client_options=plain)
 
 
 def _quoted(etag: str) -> str:
