@@ -16,17 +16,9 @@ from obstore.store import LocalStore, ObjectStore, from_url
 
 # Large enough that reading from disk costs little, small enough for many readers at once.
 _CHUNK_BYTES = 256 * 1024
-# Other names would end the process inside the library instead of being refused.
-_BUCKET_OPTIONS = frozenset(
-    {
-        "access_key_id",
-        "endpoint",
-        "region",
-        "secret_access_key",
-        "session_token",
-        "virtual_hosted_style_request",
-    }
-)
+# Other names would end the process inside the library instead of being refused. Keys are no
+# settings: the library reads AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+_BUCKET_OPTIONS = frozenset({"endpoint", "region", "virtual_hosted_style_request"})
 
 
 class StoreError(RuntimeError):

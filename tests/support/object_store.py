@@ -30,8 +30,6 @@ class Bucket:
         """What `clips.options` needs to reach this bucket."""
         return {
             "endpoint": f"http://127.0.0.1:{self.port}",
-            "access_key_id": self.key_id,
-            "secret_access_key": "secret",
             "region": "eu-central-1",
         }
 
