@@ -54,7 +54,7 @@ class Clips(Group):
     url: str | None = None
     """Where clips are kept: file:///… or s3://bucket/prefix; unset: in the state folder."""
     options: dict[str, str] = Field(default_factory=dict)
-    """Of a bucket: region and endpoint; its keys are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."""
+    """Of a bucket: region, endpoint. Its keys come as AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY."""
 
     @field_validator("url")
     @classmethod
