@@ -35,7 +35,7 @@ clean-state: ## Forget everything that `make run` keeps (phones, visits, clips, 
 
 # --- developers ---------------------------------------------------------------------------------
 
-.PHONY: test setup check check-python check-web check-units unit e2e web bench schema diagram settings format lock
+.PHONY: test setup check check-python check-web check-units unit e2e web bench schema diagram settings pictures format lock
 test: setup check ## Set up what the tests need, then run every check and every test
 	@$(PY) -m pytest tests -q
 
@@ -73,6 +73,9 @@ schema: ## Write the JSON schema and the app's types anew from protocol/
 
 diagram: ## Draw docs/state-machine.svg anew from the table
 	$(PY) -m scripts.draw_states
+
+pictures: ## Take the README's pictures anew by walking through a visit
+	$(PY) -m scripts.pictures
 
 settings: ## Write docs/settings.md anew from the settings
 	$(PY) -m scripts.settings_doc

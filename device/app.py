@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 from collections.abc import Callable, Coroutine
@@ -123,6 +124,9 @@ class House:
             tasks = [group.create_task(life()) for life in lives]
             greet(self._greeting())
             self._health.ready()
+            # What was loaded at the start stays; a full collection would stop sound for a moment.
+            gc.collect()
+            gc.freeze()
             await stop.wait()
             log.info("stopping")
             self._health.stopping()
