@@ -36,6 +36,7 @@ from hardware.board import Board
 from hardware.errors import HardwareError
 from media.still import StillError, still
 from protocol.base import PROTOCOL_VERSION
+from protocol.control import Trace
 from protocol.door import Phone
 from protocol.link import Hello
 
@@ -106,8 +107,9 @@ class House:
         desk = FrontDesk(self._doorbell, self._household, challenges, board.speaker)
         self._ice = BorrowedIce(server, self._identity, clock.wall)
         self._calls = Calls(
-            self._media, desk, self._call_ended, self._doorbell.door, ice_servers=self._ice.servers
-        )
+            self._media, desk, self._call_ended, self._doorbell.door,
+            ice_servers=self._ice.servers, traced=self._call_traced,
+        )  # fmt: skip
         self._pairing = Pairing(self._identity, name, self._household, clock.monotonic)
         self._link = Link(
             server, self._identity, hello=self._hello, find=self._phone, calls=self._calls,
@@ -245,6 +247,9 @@ class House:
     def _automate(self, command: Command) -> None:
         """The broker may ask for what is harmless; nobody waits for the outcome."""
         self._doorbell.put(e.Wanted(NOBODY_WAITS, AUTOMATION, wish_of(command)))
+
+    def _call_traced(self, trace: Trace) -> None:
+        self._link.call_traced(trace)
 
     def _call_ended(self, call: str) -> None:
         self._link.call_ended(call)

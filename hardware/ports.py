@@ -43,8 +43,8 @@ class Sensor(Part, Protocol):
         """Every edge from now on, none dropped. One taker."""
 
 
-class Camera(Part, Protocol):
-    """Encoded pictures."""
+class Encoding(Protocol):
+    """One stream of encoded pictures, encoded only while somebody takes its frames."""
 
     @property
     def format(self) -> VideoFormat: ...
@@ -62,6 +62,37 @@ class Camera(Part, Protocol):
         """Aim at this rate from the next picture on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of the picture, of the same shape: `zoom` times, centred on (`x`, `y`) in 0 to 1.
+
+    A window that would reach beyond the picture is moved inside.
+    """
+
+    zoom: float = 1.0
+    x: float = 0.5
+    y: float = 0.5
+
+
+class CloseUp(Encoding, Protocol):
+    """An encoding of a part of the picture, from all the pixels that the sensor has there."""
+
+    def aim(self, window: Window) -> None:
+        """Show this part from the next picture on."""
+
+
+class Camera(Part, Encoding, Protocol):
+    """Encoded pictures. The camera itself is the large encoding: it is always taken."""
+
+    @property
+    def low(self) -> Encoding:
+        """The same pictures, small, for narrow networks; a keyframe every second."""
+
+    @property
+    def close_up(self) -> CloseUp:
+        """A part of the same pictures, as large as `low`."""
+
+
 class Microphone(Part, Protocol):
     """Sound at the door."""
 
@@ -76,6 +107,16 @@ class Speaker(Part, Protocol):
         """Queue 20 ms of sound; the oldest is dropped when more than 200 ms wait."""
 
     def set_volume(self, percent: int) -> None: ...
+
+
+class EchoCanceller(Part, Protocol):
+    """Takes the speaker's sound out of the microphone's, and evens out noise and loudness."""
+
+    def played(self, frame: SoundFrame) -> None:
+        """What the speaker will sound next (the reference), each 20 ms in order."""
+
+    def cleaned(self, frame: SoundFrame) -> SoundFrame:
+        """The microphone's 20 ms without echo; `at_us` stays the capture time."""
 
 
 class Lock(Part, Protocol):

@@ -17,7 +17,7 @@ from types import MethodType
 from typing import Any
 
 import av
-from aiortc import MediaStreamTrack, RTCPeerConnection, RTCRtpSender, RTCRtpTransceiver
+from aiortc import MediaStreamTrack, RTCPeerConnection, RTCRtpSender
 from aiortc.codecs.h264 import H264Encoder
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
@@ -25,6 +25,7 @@ from aiortc.rtcrtpsender import RTCEncodedFrame
 
 from media.aiortc_version import require_known_versions
 from media.frames import SOUND_FRAME_SAMPLES, EncodedFrame, Kind
+from media.sender import PassthroughSender
 
 require_known_versions()
 log = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ def send_passthrough(
     *,
     listen: bool = False,
     exact: bool = False,
-) -> RTCRtpTransceiver:
+) -> PassthroughSender:
     """Add a transceiver that sends `track` as it is; for the offering and the answering side.
 
     An answerer must call this before `setRemoteDescription`: later preferences are ignored and
@@ -108,7 +109,7 @@ def send_passthrough(
     if want_keyframe is not None:
         sender._send_keyframe = want_keyframe
     sender._next_encoded_frame = MethodType(_exact_frame if exact else _frame, sender)
-    return transceiver
+    return PassthroughSender(transceiver)
 
 
 def _codecs(kind: Kind) -> list[RTCRtpCodecCapability]:

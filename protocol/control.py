@@ -1,4 +1,4 @@
-"""The data channels of a call: `control` (reliable) and `latest` (only the newest matters).
+"""The data channel `control` of a call (reliable, ordered).
 
 The phone asks with an `id`; the doorbell replies with the same. State comes unasked.
 Unlocking takes two steps: `unlock` asks for a challenge, `unlock_confirm` signs it.
@@ -10,10 +10,23 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from protocol.base import CONTROL_MESSAGE_LIMIT_BYTES, Base64Url, Message, Sentence, parse
-from protocol.door import DoorState
+from protocol.base import (
+    CONTROL_MESSAGE_LIMIT_BYTES,
+    Base64Url,
+    CallId,
+    Message,
+    Sentence,
+    parse,
+)
+from protocol.door import PHASE_LIMIT, DoorState, Layer, Phase
 
 RequestId = Annotated[int, Field(ge=1, le=2**31)]
+# How a picture that does not fit the network is thinned: all frames, the first half of each group
+# of pictures, or keyframes alone.
+Pace = Literal["full", "half", "keyframes"]
+# Why the phone has the layer that it has: the call has just begun, the network carries no more,
+# the network carries it again, or the phone looks closer than the whole picture shows.
+LayerReason = Literal["start", "network", "recovered", "close_up"]
 # What the phone signs to unlock; the parts are joined by line feeds.
 UNLOCK_CONTEXT = "doorstep-unlock-1"
 
@@ -81,8 +94,16 @@ class Ping(Message):
     id: RequestId
 
 
+class Phases(Message):
+    """How long each step of this call took on the phone; asked once, after the first picture."""
+
+    type: Literal["phases"] = "phases"
+    id: RequestId
+    phases: tuple[Phase, ...] = Field(max_length=PHASE_LIMIT)
+
+
 ControlRequest = Annotated[
-    Unlock | UnlockConfirm | Light | Chime | Volume | QuickReply | Mute | HangUp | Ping,
+    Unlock | UnlockConfirm | Light | Chime | Volume | QuickReply | Mute | HangUp | Ping | Phases,
     Field(discriminator="type"),
 ]
 CONTROL_REQUEST: TypeAdapter[ControlRequest] = TypeAdapter(ControlRequest)
@@ -130,10 +151,22 @@ class CallState(Message):
     type: Literal["call_state"] = "call_state"
     door: DoorState
     others: tuple[Viewer, ...] = Field(default=(), max_length=32)
-    layer: Literal["high", "low"] = "high"
+    layer: Layer = "high"
+    pace: Pace = "full"
+    why: LayerReason = "start"
 
 
-ControlReply = Annotated[Done | Challenge | Denied | CallState, Field(discriminator="type")]
+class Trace(Message):
+    """One call's start, as both ends saw it; the reply to `phases`."""
+
+    type: Literal["trace"] = "trace"
+    id: RequestId
+    call: CallId
+    phone: tuple[Phase, ...] = Field(max_length=PHASE_LIMIT)
+    doorbell: tuple[Phase, ...] = Field(max_length=PHASE_LIMIT)
+
+
+ControlReply = Annotated[Done | Challenge | Denied | CallState | Trace, Field(discriminator="type")]
 CONTROL_REPLY: TypeAdapter[ControlReply] = TypeAdapter(ControlReply)
 
 

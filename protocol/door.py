@@ -17,6 +17,19 @@ Part = Literal[
     "server", "broker",
 ]  # fmt: skip
 
+# Encodings of the camera: the whole picture large or small, and the part that somebody looks at.
+Layer = Literal["high", "low", "close"]
+# The steps from a tap to a picture, in their order.
+PhaseName = Literal["signal", "gather", "ice", "dtls", "keyframe", "frame", "total"]
+PHASE_LIMIT = 8
+
+
+class Phase(Message):
+    """One step of a call's start and how long it took."""
+
+    name: PhaseName
+    ms: int = Field(ge=0, le=600_000)
+
 
 class Fault(Message):
     """A part of the doorbell that does not work now, and the remedy in one sentence."""
@@ -47,6 +60,15 @@ class Moment(Message):
     quiet: bool = False
 
 
+class Preview(Message):
+    """A strip of small pictures of a clip, side by side in one JPEG, one for every `every_ms`."""
+
+    tiles: int = Field(ge=1, le=60)
+    every_ms: int = Field(ge=1)
+    width: int = Field(ge=1, le=640)
+    height: int = Field(ge=1, le=640)
+
+
 class Clip(Message):
     """The recording of a visit. `starts_ms` is the capture time of its first picture."""
 
@@ -54,6 +76,7 @@ class Clip(Message):
     duration_ms: int = Field(ge=0)
     size_bytes: int = Field(ge=0)
     gaps: int = Field(default=0, ge=0)
+    preview: Preview | None = None
 
 
 class Visit(Message):

@@ -23,7 +23,7 @@ from protocol.base import (
     VisitId,
     parse,
 )
-from protocol.door import Cause, DoorState, Moment, Outcome, Phone
+from protocol.door import PHASE_LIMIT, Cause, DoorState, Moment, Outcome, Phase, Phone
 from protocol.pairing import PairChallenge, Paired, PairHello, PairProof, PairRefused
 
 
@@ -109,6 +109,15 @@ class CallEnded(Message):
     call: CallId
 
 
+class CallTraced(Message):
+    """How long each step of a call's start took on either side; for the server's histograms."""
+
+    type: Literal["call_traced"] = "call_traced"
+    call: CallId
+    phone: tuple[Phase, ...] = Field(max_length=PHASE_LIMIT)
+    doorbell: tuple[Phase, ...] = Field(max_length=PHASE_LIMIT)
+
+
 class PairReply(Message):
     """Answer to `pair_step` with the same `step` number."""
 
@@ -174,7 +183,7 @@ class Refused(Message):
 
 
 FromDoorbell = Annotated[
-    Hello | State | Report | CallAnswer | CallRefused | CallEnded | PairReply,
+    Hello | State | Report | CallAnswer | CallRefused | CallEnded | CallTraced | PairReply,
     Field(discriminator="type"),
 ]
 FromServer = Annotated[

@@ -37,6 +37,7 @@ from protocol.link import (
     CallAnswer,
     CallEnded,
     CallRefused,
+    CallTraced,
     Confirmed,
     FromDoorbell,
     Hello,
@@ -163,6 +164,8 @@ class LinkEndpoint:
             self.calls.replied(link.doorbell, message)
         elif isinstance(message, CallEnded):
             self.calls.ended(link.doorbell, message.call)
+        elif isinstance(message, CallTraced):
+            log.debug("[link %s] call %s traced", link.doorbell, message.call)
         elif isinstance(message, PairReply):
             self.pairing.replied(link.doorbell, message)
         else:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from aiortc import MediaStreamTrack, RTCDataChannel, RTCIceServer
-from aiortc.mediastreams import MediaStreamError
-from av import AudioFrame
+from aiortc import RTCDataChannel, RTCIceServer
 
+from device.services.call_files import CallFiles
+from device.services.call_latest import Latest
+from device.services.call_picture import CallPicture
+from device.services.call_sound import CallSound
+from device.services.call_trace import CallTrace
 from device.services.control import SILENCE_LIMIT_S, Controls
 from device.services.desk import CallDesk
 from device.services.door_media import DoorMedia
-from media.frames import EncodedFrame
-from media.hub import FrameHub
-from media.mixer import mono
-from media.outgoing import PassthroughTrack, send_passthrough
 from media.peer import (
     DescriptionError,
     PeerGoneError,
@@ -30,7 +30,7 @@ from media.peer import (
     read_offer,
     split_slow_candidates,
 )
-from protocol.control import CallState, Viewer
+from protocol.control import CallState, Trace, Viewer
 from protocol.link import CallOffer
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,8 @@ class CallLimits:
 class Call:
     """A life: `answer()`, `run()` until it is over, `close()`.
 
-    `changed()` is called when what other phones see of this call changes.
+    `changed()` is called when what other phones see of this call changes, `traced(trace)` when
+    both ends have told how its start went.
     A caller without a phone is a viewer: it gets picture and sound and is not listened to.
     """
 
@@ -65,51 +66,54 @@ class Call:
         changed: Callable[[], None],
         limits: CallLimits,
         ice_servers: Sequence[RTCIceServer],
+        traced: Callable[[Trace], None],
     ) -> None:
         self.id = offer.call
         self.phone = offer.phone
         self.started = False
         self._offer = offer
-        self._media = media
         self._desk = desk
         self._changed = changed
         self._limits = limits
         self._pc = open_peer(ice_servers)
         self._over = asyncio.Event()
         self._candidates: asyncio.Queue[str] = asyncio.Queue(CANDIDATE_LIMIT)
-        self._sound: PassthroughTrack | None = None
-        self._remote_sound: MediaStreamTrack | None = None
-        self._voice = media.mixer.join()
-        self._talking = False
+        may_talk = offer.phone is not None and "talk" in offer.phone.rights
+        self.picture = CallPicture(media, changed)
+        self._sound = CallSound(self.id, media, may_talk, changed)
+        self._trace = CallTrace(self.id, time.monotonic, traced)
+        self._latest = Latest(self.picture.statistics, self.picture.look)
+        self._files = CallFiles()
         self._controls = (
-            Controls(self.id, offer.phone, desk, self._mute, self.hang_up, limits.silence_s)
+            Controls(
+                self.id, offer.phone, desk, self._sound.mute, self.hang_up, self._trace.join,
+                limits.silence_s,
+            )
             if offer.phone is not None
             else None
-        )
+        )  # fmt: skip
 
     @property
     def viewer(self) -> Viewer | None:
         """What other phones see of this one."""
         if self.phone is None or not self.started:
             return None
-        return Viewer(name=self.phone.name, talking=self._talking)
+        return Viewer(name=self.phone.name, talking=self._sound.talking)
 
     async def answer(self) -> str:
         """The answer to the phone's offer. Raises DescriptionError or CodecError."""
         sections = {media.kind for media in read_offer(self._offer.sdp).media}
         if "video" in sections:
-            track = PassthroughTrack("video", _live_frames(self._media.video))
-            send_passthrough(self._pc, track, self._media.video.request_keyframe)
+            self.picture.send_on(self._pc)
         if "audio" in sections:
-            self._sound = PassthroughTrack("audio", _live_frames(self._media.sound))
-            send_passthrough(self._pc, self._sound, listen=self._may_talk)
-        self._pc.on("track", self._take_track)
+            self._sound.send_on(self._pc)
+        self._pc.on("track", self._sound.take)
         self._pc.on("datachannel", self._take_channel)
         sdp, slow = split_slow_candidates(self._offer.sdp)
         answer = await accept_offer(self._pc, sdp)
+        self._trace.mark("gather")
         if "video" in sections:
-            # Coded while the transport connects, so that the first frame need not be waited for.
-            self._media.video.request_keyframe()
+            self.picture.warm()
         for candidate in slow:
             self.add_candidate(candidate)
         return answer
@@ -140,12 +144,9 @@ class Call:
     async def close(self) -> None:
         """Free everything. May be called twice."""
         self._over.set()
-        self._media.mixer.leave(self._voice)
+        self.picture.close()
+        self._sound.close()
         await close_peer(self._pc)
-
-    @property
-    def _may_talk(self) -> bool:
-        return self.phone is not None and "talk" in self.phone.rights
 
     async def _life(self) -> None:
         try:
@@ -153,6 +154,7 @@ class Call:
                 candidates = group.create_task(self._take_candidates())
                 async with asyncio.timeout(self._limits.connect_s):
                     await connected(self._pc)
+                self._trace.mark("dtls")
                 self.started = True
                 self._desk.call_started(self.id, self.phone, self._offer.answers)
                 self._changed()
@@ -167,9 +169,10 @@ class Call:
     async def _talk(self) -> None:
         """Serve the connected phone until its path is gone."""
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._listen())]
+            tasks = [group.create_task(self._sound.listen())]
             if self._controls is not None:
                 tasks.append(group.create_task(self._controls.run()))
+                tasks.append(group.create_task(self._latest.run()))
                 tasks.append(group.create_task(self._await_silence(self._controls)))
             await gone(self._pc)
             for task in tasks:
@@ -179,22 +182,6 @@ class Call:
         await controls.silence()
         log.info("call %s: the phone has fallen silent", self.id)
         self.hang_up()
-
-    async def _listen(self) -> None:
-        track = self._remote_sound
-        try:
-            while track is not None:
-                frame = await track.recv()
-                if isinstance(frame, AudioFrame):
-                    self._voice.push(mono(frame))
-                    self._note_talking()
-        except MediaStreamError:
-            log.debug("call %s: the phone sends no sound any more", self.id)
-
-    def _note_talking(self) -> None:
-        if self._voice.talking != self._talking:
-            self._talking = self._voice.talking
-            self._changed()
 
     async def _take_candidates(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -207,23 +194,14 @@ class Call:
         except DescriptionError as error:
             log.info("call %s: %s", self.id, error)
 
-    def _take_track(self, track: MediaStreamTrack) -> None:
-        if track.kind == "audio" and self._may_talk:
-            self._remote_sound = track
-
     def _take_channel(self, channel: RTCDataChannel) -> None:
         if self._controls is None:
             channel.close()
-        else:
+        elif channel.label == "control":
             self._controls.attach(channel)
-
-    def _mute(self, muted: bool) -> None:
-        if self._sound is not None:
-            self._sound.muted = muted
-
-
-async def _live_frames(hub: FrameHub) -> AsyncIterator[EncodedFrame]:
-    """Joins the hub when the first frame is asked for: once the transport is connected."""
-    with hub.watch() as frames:
-        async for frame in frames:
-            yield frame
+        elif channel.label == "latest":
+            self._latest.attach(channel)
+        elif channel.label == "files":
+            self._files.attach(channel)
+        else:
+            channel.close()

@@ -12,7 +12,7 @@ from device.services.call import Call, CallLimits
 from device.services.desk import CallDesk
 from device.services.door_media import DoorMedia
 from media.peer import CodecError, DescriptionError, PeerGoneError
-from protocol.control import CallState
+from protocol.control import CallState, Trace
 from protocol.door import DoorState
 from protocol.link import CallAnswer, CallCandidate, CallOffer, CallRefused
 
@@ -33,7 +33,8 @@ NO_SERVERS: Sequence[RTCIceServer] = ()
 class Calls:
     """Answers phones. `run()` is the parent of every call; call nothing before it runs.
 
-    `on_ended(call)` is called when a call that had been answered is over.
+    `on_ended(call)` is called when a call that had been answered is over, `traced(trace)` when
+    both ends have told how a call's start went.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Calls:
         *,
         limits: CallLimits = DEFAULT_LIMITS,
         ice_servers: Callable[[], Sequence[RTCIceServer]] = lambda: NO_SERVERS,
+        traced: Callable[[Trace], None] = lambda trace: None,
     ) -> None:
         self._media = media
         self._desk = desk
@@ -52,6 +54,7 @@ class Calls:
         self._door = door
         self._limits = limits
         self._ice_servers = ice_servers
+        self._traced = traced
         self._calls: dict[str, Call] = {}
         self._group: asyncio.TaskGroup | None = None
 
@@ -75,8 +78,9 @@ class Calls:
         if (refusal := self._reason_against(offer)) is not None:
             return refusal
         call = Call(
-            offer, self._media, self._desk, self._push_all, self._limits, self._ice_servers()
-        )
+            offer, self._media, self._desk, self._push_all, self._limits, self._ice_servers(),
+            self._traced,
+        )  # fmt: skip
         self._calls[call.id] = call
         try:
             answer = CallAnswer(call=call.id, sdp=await call.answer())
@@ -135,7 +139,12 @@ class Calls:
         viewers = {call.id: call.viewer for call in self._calls.values()}
         for call in self._calls.values():
             others = [viewer for id_, viewer in viewers.items() if viewer and id_ != call.id]
-            call.push(CallState(door=self._door, others=tuple(others[:VIEWERS_SHOWN])))
+            call.push(
+                CallState(
+                    door=self._door, others=tuple(others[:VIEWERS_SHOWN]),
+                    layer=call.picture.layer, pace=call.picture.pace, why=call.picture.why,
+                )
+            )  # fmt: skip
 
 
 def _refusal(offer: CallOffer, error: Exception) -> CallRefused:

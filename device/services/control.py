@@ -1,4 +1,4 @@
-"""The data channels of one call: what a phone asks, what it is told."""
+"""The channel `control` of one call: what a phone asks, what it is told."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from protocol.control import (
     Done,
     HangUp,
     Mute,
+    Phases,
     Ping,
+    Trace,
     parse_control_request,
 )
 from protocol.door import Phone
@@ -38,9 +40,10 @@ SILENCE_LIMIT_S = 6.0
 
 
 class Controls:
-    """The `control` and `latest` channels of one phone's call.
+    """One phone's requests, and the replies.
 
-    `on_mute(muted)` and `on_hang_up()` are the call's own; everything else goes to the desk.
+    `on_mute(muted)`, `on_hang_up()` and `on_phases(phases)` are the call's own; everything else
+    goes to the desk.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Controls:
         desk: CallDesk,
         on_mute: Callable[[bool], None],
         on_hang_up: Callable[[], None],
+        on_phases: Callable[[Phases], Trace],
         silence_limit_s: float = SILENCE_LIMIT_S,
     ) -> None:
         self._call = call
@@ -57,6 +61,7 @@ class Controls:
         self._desk = desk
         self._on_mute = on_mute
         self._on_hang_up = on_hang_up
+        self._on_phases = on_phases
         self._channel: RTCDataChannel | None = None
         self._opened = asyncio.Event()
         self._waiting: asyncio.Queue[ControlRequest] = asyncio.Queue(WAITING_LIMIT)
@@ -65,16 +70,15 @@ class Controls:
         self._state: CallState | None = None
 
     def attach(self, channel: RTCDataChannel) -> None:
-        """A channel that the phone has opened. Unknown labels are closed."""
-        if channel.label == "control" and self._channel is None:
-            self._channel = channel
-            channel.on("message", self._hear)
-            self._opened.set()
-            if self._state is not None:
-                self._say(self._state)
-        elif channel.label != "latest":
+        """The channel that the phone has opened; a second one is closed."""
+        if self._channel is not None:
             channel.close()
-        # `latest` carries nothing that the doorbell acts on: what arrives there is dropped.
+            return
+        self._channel = channel
+        channel.on("message", self._hear)
+        self._opened.set()
+        if self._state is not None:
+            self._say(self._state)
 
     def push(self, state: CallState) -> None:
         """Tell the phone; only what differs from what it knows."""
@@ -107,6 +111,9 @@ class Controls:
             request = parse_control_request(message)
         except RemoteProtocolError as error:
             self._say(Denied(id=_id_of(message), reason="malformed", detail=str(error)[:300]))
+            return
+        if isinstance(request, Phases):
+            self._say(self._on_phases(request))
             return
         if isinstance(request, Ping | Mute | HangUp):
             self._act(request)

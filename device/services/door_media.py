@@ -1,4 +1,4 @@
-"""Pictures and sound of the door: the hubs that everyone takes from, and the way to the speaker."""
+"""Pictures and sound of the door: what everyone takes from, kept going whatever a part does."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import NoReturn, TypeAlias
 
+from device.services.door_picture import DoorPicture
+from device.services.door_sound import DoorSound
 from device.services.retry import Backoff
 from hardware.board import Board
-from hardware.errors import HardwareError, StalledError
-from media.frames import SOUND_FRAME_MS
-from media.hub import PRE_ROLL_S, FrameHub, monotonic_us
-from media.mixer import Mixer
-from media.opus import OpusEncoder
+from hardware.errors import HardwareError
+from media.hub import PRE_ROLL_S
 from protocol.door import Part
 
 log = logging.getLogger(__name__)
@@ -23,9 +22,6 @@ RETRY_FIRST_S = 0.5
 RETRY_LIMIT_S = 30.0
 # The pictures' pre-roll begins at a keyframe and so is longer than asked; sound must reach as far.
 LONGEST_GROUP_S = 5.0
-TICK_S = SOUND_FRAME_MS / 1000
-# After a pause of the whole process the speaker goes on from now instead of catching up.
-LATE_LIMIT_S = 0.2
 
 # What a fault's sentence may have on the wire.
 SENTENCE_LIMIT = 300
@@ -40,31 +36,32 @@ def ignore_fault(part: Part, detail: str | None) -> None:
 
 
 class DoorMedia:
-    """Owns `video`, `sound` and `mixer` of one board, whose parts must be open.
+    """Owns `picture` and `voice` of one board, whose parts must be open.
 
-    `on_fault(part, sentence)` says that a part does not work, `on_fault(part, None)` that it does
-    again. No fault of a part ends `run()`.
+    `video`, `sound` and `mixer` are what most takers need of them. `on_fault(part, sentence)` says
+    that a part does not work, `on_fault(part, None)` that it does again; none ends `run()`.
     """
 
     def __init__(
         self, board: Board, on_fault: OnFault = ignore_fault, pre_roll_s: float = PRE_ROLL_S
     ) -> None:
-        self._board = board
         self._on_fault = on_fault
-        self.video = FrameHub(pre_roll_s, board.camera.request_keyframe)
-        self.sound = FrameHub(pre_roll_s + LONGEST_GROUP_S)
-        self.mixer = Mixer()
-        self.bitrate_bps = board.camera.format.bitrate_bps
+        self.picture = DoorPicture(board, pre_roll_s)
+        self.voice = DoorSound(board, pre_roll_s + LONGEST_GROUP_S)
+        self.video = self.picture.high
+        self.sound = self.voice.hub
+        self.mixer = self.voice.mixer
+        self.bitrate_bps = self.picture.bitrate_bps
 
     async def run(self) -> None:
         """Move pictures and sound until cancelled."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._keep("camera", self._film))
-                group.create_task(self._keep("microphone", self._listen))
-                group.create_task(self._keep("speaker", self._speak))
+                group.create_task(self._keep("camera", self.picture.film))
+                group.create_task(self._keep("microphone", self.voice.listen))
+                group.create_task(self._keep("speaker", self.voice.speak))
         finally:
-            self.video.close()
+            self.picture.close()
             self.sound.close()
 
     async def _keep(self, part: Part, work: Work) -> NoReturn:
@@ -88,30 +85,3 @@ class DoorMedia:
                     self._on_fault(part, str(error)[:SENTENCE_LIMIT])
                 faulty = True
             await asyncio.sleep(backoff.next_s())
-
-    async def _film(self, works: Callable[[], None]) -> None:
-        async for frame in self._board.camera.frames():
-            self.video.publish(frame)
-            works()
-        raise StalledError("The camera stopped sending pictures. Check its cable.")
-
-    async def _listen(self, works: Callable[[], None]) -> None:
-        encoder = OpusEncoder()
-        async for frame in self._board.microphone.frames():
-            self.sound.publish(encoder.encode(frame))
-            works()
-        raise StalledError("The microphone stopped sending sound. Check its cable.")
-
-    async def _speak(self, works: Callable[[], None]) -> None:
-        loop = asyncio.get_running_loop()
-        due = loop.time()
-        while True:
-            frame = self.mixer.mix(monotonic_us())
-            if frame is None:
-                await self.mixer.sound_waits()
-                due = loop.time()
-                continue
-            await self._board.speaker.play(frame)
-            works()
-            due = max(due + TICK_S, loop.time() - LATE_LIMIT_S)
-            await asyncio.sleep(due - loop.time())

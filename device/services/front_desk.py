@@ -25,6 +25,7 @@ from protocol.control import (
     HangUp,
     Light,
     Mute,
+    Phases,
     Ping,
     QuickReply,
     Unlock,
@@ -90,7 +91,7 @@ class FrontDesk:
                 return await self._ask(request, partial(e.Wanted, by=by, wish=wish))
             case Volume(percent=percent):
                 return self._volume(request, percent)
-            case Mute() | HangUp() | Ping():
+            case Mute() | HangUp() | Ping() | Phases():
                 # The call itself acts on these.
                 return Done(id=request.id)
             case _:
@@ -154,5 +155,5 @@ def _right(request: ControlRequest) -> Right:
             return "chime"
         case QuickReply() | Volume():
             return "talk"
-        case Mute() | HangUp() | Ping():
+        case Mute() | HangUp() | Ping() | Phases():
             return "view"

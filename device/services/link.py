@@ -12,6 +12,7 @@ import aiohttp
 
 from device.services.outbox import Outbox
 from protocol.base import LINK_FRAME_LIMIT_BYTES, PROTOCOL_VERSION
+from protocol.control import Trace
 from protocol.door import DoorState, Phone
 from protocol.errors import RemoteProtocolError
 from protocol.identity import Identity
@@ -22,6 +23,7 @@ from protocol.link import (
     CallHangUp,
     CallOffer,
     CallRefused,
+    CallTraced,
     Confirmed,
     FromDoorbell,
     FromServer,
@@ -137,6 +139,10 @@ class Link:
     def call_ended(self, call: str) -> None:
         """Let the server forget a call."""
         self._say(CallEnded(call=call))
+
+    def call_traced(self, trace: Trace) -> None:
+        """Tell how a call's start went."""
+        self._say(CallTraced(call=trace.call, phone=trace.phone, doorbell=trace.doorbell))
 
     async def run(self) -> NoReturn:
         """Be connected as well as the world allows, until cancelled."""

@@ -5,7 +5,9 @@ export interface CallState {
 	type: "call_state";
 	door: DoorState;
 	others: readonly Viewer[];
-	layer: "high" | "low";
+	layer: "high" | "low" | "close";
+	pace: "full" | "half" | "keyframes";
+	why: "start" | "network" | "recovered" | "close_up";
 }
 
 /** Sign this within `valid_s` to open the door for `pulse_s`. */
@@ -28,11 +30,12 @@ export interface Clip {
 	duration_ms: number;
 	size_bytes: number;
 	gaps: number;
+	preview: Preview | null;
 }
 
-export type ControlReply = Done | Challenge | Denied | CallState;
+export type ControlReply = Done | Challenge | Denied | CallState | Trace;
 
-export type ControlRequest = Unlock | UnlockConfirm | Light | Chime | Volume | QuickReply | Mute | HangUp | Ping;
+export type ControlRequest = Unlock | UnlockConfirm | Light | Chime | Volume | QuickReply | Mute | HangUp | Ping | Phases;
 
 /** The request was not carried out, and what the person can do about it. */
 export interface Denied {
@@ -93,6 +96,47 @@ export interface FcmTarget {
 	kind: "fid" | "token";
 	value: string;
 }
+
+/** Ask for a file. `rewind`: what the door saw before now, as an MP4. */
+export interface Fetch {
+	type: "fetch";
+	id: number;
+	name: "rewind";
+	offset: number;
+	version: string | null;
+}
+
+/** All bytes were sent; SHA-256 of the whole file, in hexadecimal. */
+export interface FileEnd {
+	type: "file_end";
+	id: number;
+	sha256: string;
+}
+
+/** The bytes from `offset` on follow. `starts_ms`: capture time of the first picture. */
+export interface FileHeader {
+	type: "file";
+	id: number;
+	version: string;
+	media_type: string;
+	offset: number;
+	size_bytes: number;
+	starts_ms: number;
+	duration_ms: number;
+}
+
+/** There is no such file, or not for this phone; a sentence with the remedy. */
+export interface FileRefused {
+	type: "file_refused";
+	id: number;
+	detail: string;
+}
+
+export type FilesReply = FileHeader | FileEnd | FileRefused;
+
+export type FilesRequest = Fetch | Stop;
+
+export type FromPhone = Statistics | View;
 
 export interface HangUp {
 	type: "hang_up";
@@ -197,6 +241,19 @@ export interface Paired {
 
 export type PairingRequest = PairHello | PairProof;
 
+/** One step of a call's start and how long it took. */
+export interface Phase {
+	name: "signal" | "gather" | "ice" | "dtls" | "keyframe" | "frame" | "total";
+	ms: number;
+}
+
+/** How long each step of this call took on the phone; asked once, after the first picture. */
+export interface Phases {
+	type: "phases";
+	id: number;
+	phases: readonly Phase[];
+}
+
 /** A paired phone as others may see it. */
 export interface Phone {
 	id: string;
@@ -210,12 +267,26 @@ export interface Ping {
 	id: number;
 }
 
+/** A strip of small pictures of a clip, side by side in one JPEG, one for every `every_ms`. */
+export interface Preview {
+	tiles: number;
+	every_ms: number;
+	width: number;
+	height: number;
+}
+
 /** An error as RFC 9457 writes it. */
 export interface Problem {
 	type: string;
 	title: string;
 	status: number;
 	detail: string;
+}
+
+/** The doorbell asks how things arrive, a few times a second. */
+export interface Pulse {
+	type: "pulse";
+	sequence: number;
 }
 
 /** The server's VAPID key (RFC 8292), uncompressed point, base64url. */
@@ -246,6 +317,47 @@ export interface QuickReply {
 
 export type ServerEvent = VisitEvent | DoorbellEvent;
 
+/** The doorbell says which part the `close` layer shows; `zoom` 1 is the whole picture. */
+export interface Shown {
+	type: "shown";
+	sequence: number;
+	zoom: number;
+	x: number;
+	y: number;
+}
+
+/** The phone's answer to a pulse: what its video receiver has counted since the call began. */
+export interface Statistics {
+	type: "statistics";
+	sequence: number;
+	pulse: number;
+	bytes_received: number;
+	packets_received: number;
+	packets_lost: number;
+	frames_decoded: number;
+	frames_dropped: number;
+	freezes: number;
+	jitter_ms: number;
+	visible: boolean;
+}
+
+/** The phone wants no more of this file. */
+export interface Stop {
+	type: "stop";
+	id: number;
+}
+
+export type ToPhone = Pulse | Shown;
+
+/** One call's start, as both ends saw it; the reply to `phases`. */
+export interface Trace {
+	type: "trace";
+	id: number;
+	call: string;
+	phone: readonly Phase[];
+	doorbell: readonly Phase[];
+}
+
 /** Ask to open; the reply carries a challenge. */
 export interface Unlock {
 	type: "unlock";
@@ -258,6 +370,15 @@ export interface UnlockConfirm {
 	id: number;
 	challenge: string;
 	signature: string;
+}
+
+/** What the phone looks at: `zoom` times, centred on (`x`, `y`) of the whole picture. */
+export interface View {
+	type: "view";
+	sequence: number;
+	zoom: number;
+	x: number;
+	y: number;
 }
 
 /** Another phone in the conversation. */
