@@ -144,12 +144,12 @@ async def test_a_lost_picture_asks_for_a_keyframe() -> None:
     async with LoopPhone() as phone, AsyncExitStack() as closing:
         pc = open_peer()
         closing.push_async_callback(pc.close)
-        transceiver = send_passthrough(pc, track, asked.set)
+        sending = send_passthrough(pc, track, asked.set)
         send_passthrough(pc, PassthroughTrack("audio", played(())))
         await phone.take_answer(await accept_offer(pc, await phone.offer()))
         await phone.until(lambda: phone.numbers)
         assert not asked.is_set()
-        await phone.receiver._send_rtcp_pli(transceiver.sender._ssrc)
+        await phone.receiver._send_rtcp_pli(sending.transceiver.sender._ssrc)
         async with asyncio.timeout(2):
             await asked.wait()
 
