@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = (
@@ -38,12 +38,18 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @contextlib.asynccontextmanager
 async def paired_page(
-    browser: Browser, link: str, name: str = "Anna", viewport: ViewportSize = PHONE
-) -> AsyncIterator[Page]:
-    """The app, paired by `link` as `name` and at its first screen."""
+    browser: Browser, link: str, name: str = "Anna", viewport: ViewportSize = PHONE,
+    prepare: Callable[[BrowserContext], Awaitable[None]] | None = None,
+) -> AsyncIterator[Page]:  # fmt: skip
+    """The app, paired by `link` as `name` and at its first screen.
+
+    `prepare` may add scripts and bindings before anything is opened.
+    """
     context = await browser.new_context(
         viewport=viewport, permissions=["microphone", "notifications"], locale="en-GB"
     )
+    if prepare is not None:
+        await prepare(context)
     page = await context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     await page.goto(link)

@@ -63,3 +63,36 @@ async ([media, limit_ms]) => {
   return loudest;
 }
 """
+
+# The name of the binding that `MEET_AT_RELAYS` asks: takes an SDP answer, returns it rewritten.
+RELAYED_ANSWER = "doorstepRelayedAnswer"
+
+# An init script: offers have no addresses and none are trickled, answers are rewritten by the
+# binding, so that both ends meet only at the relays of tests/support/link_emulator.py.
+MEET_AT_RELAYS = (
+    """
+(() => {
+  const Native = globalThis.RTCPeerConnection;
+  const isAddress = (line) => /^a=(candidate:|end-of-candidates)/.test(line);
+  const bare = (sdp) => sdp.split('\\r\\n').filter((line) => !isAddress(line)).join('\\r\\n');
+  globalThis.RTCPeerConnection = class extends Native {
+    get localDescription() {
+      const own = super.localDescription;
+      return own && { type: own.type, sdp: bare(own.sdp), toJSON: () => own.toJSON() };
+    }
+    get onicecandidate() { return null; }
+    set onicecandidate(_) {}
+    addEventListener(type, ...rest) {
+      if (type !== 'icecandidate') super.addEventListener(type, ...rest);
+    }
+    async setRemoteDescription(description) {
+      if (description.type !== 'answer') return super.setRemoteDescription(description);
+      const sdp = await globalThis."""
+    + RELAYED_ANSWER
+    + """(description.sdp);
+      return super.setRemoteDescription({ type: 'answer', sdp });
+    }
+  };
+})();
+"""
+)
