@@ -1,34 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Channel, Control, DeniedError } from "../src/call/control";
+import { Control, DeniedError } from "../src/call/control";
 import { askToUnlock, confirmUnlock, unlockStatement } from "../src/call/unlock";
 import { decode } from "../src/identity/base64url";
-import type { CallState, ControlReply, ControlRequest } from "../src/protocol.gen";
-
-class FakeChannel extends EventTarget implements Channel {
-	readyState: RTCDataChannelState = "connecting";
-	readonly sent: ControlRequest[] = [];
-
-	send(text: string): void {
-		this.sent.push(JSON.parse(text));
-	}
-
-	open(): void {
-		this.readyState = "open";
-		this.dispatchEvent(new Event("open"));
-	}
-
-	say(reply: ControlReply | string): void {
-		const data = typeof reply === "string" ? reply : JSON.stringify(reply);
-		this.dispatchEvent(new MessageEvent("message", { data }));
-	}
-
-	get last(): ControlRequest {
-		return this.sent.at(-1) as ControlRequest;
-	}
-}
+import type { CallState, ControlRequest } from "../src/protocol.gen";
+import { FakeChannel } from "./support/channel";
 
 function connected() {
-	const channel = new FakeChannel();
+	const channel = new FakeChannel<ControlRequest>();
 	const heard = { opened: vi.fn(), state: vi.fn(), lost: vi.fn() };
 	const control = new Control(channel, heard);
 	channel.open();
@@ -74,7 +52,7 @@ describe("requests", () => {
 	});
 
 	it("fail at once on a channel that is not open", async () => {
-		const control = new Control(new FakeChannel(), {
+		const control = new Control(new FakeChannel<ControlRequest>(), {
 			opened: vi.fn(),
 			state: vi.fn(),
 			lost: vi.fn(),
@@ -131,6 +109,8 @@ describe("state", () => {
 			door: { lock: "locked", light: "off", ringing: false, faults: [] },
 			others: [],
 			layer: "high",
+			pace: "full",
+			why: "start",
 		};
 		channel.say(state);
 		expect(heard.state).toHaveBeenCalledWith(state);

@@ -7,6 +7,8 @@ const STATE: CallState = {
 	door: { lock: "unlocked", light: "on", ringing: false, faults: [] },
 	others: [{ name: "Ben", talking: true }],
 	layer: "low",
+	pace: "full",
+	why: "network",
 };
 const EVENTS: readonly CallEvent[] = [
 	{ type: "dial" },

@@ -3,6 +3,7 @@ import { OfflineError, RefusedError } from "../api/problem";
 import type { Identity } from "../identity/identity";
 import type { Challenge } from "../protocol.gen";
 import { type Asked, Control } from "./control";
+import { Latest } from "./latest";
 import { Microphone } from "./mic";
 import { Peer } from "./peer";
 import { judge, type Sample, sampleOf } from "./quality";
@@ -37,6 +38,7 @@ export interface CallNeeds {
 interface Attempt {
 	peer: Peer;
 	control: Control;
+	latest: Latest;
 	gone: AbortController;
 	answer: LiveAnswer | undefined;
 	goodbye: (() => void) | undefined;
@@ -141,6 +143,12 @@ export class Call {
 				opened: () => undefined,
 				state: (state) => this.#isCurrent(attempt) && this.#dispatch({ type: "state", state }),
 				lost: () => this.#lost(attempt),
+			}),
+			latest: new Latest(peer.latest, {
+				counters: () => peer.counters(),
+				visible: () => document.visibilityState === "visible",
+				shown: () => undefined,
+				heard: () => attempt.control.heard(),
 			}),
 		};
 		this.#attempt = attempt;
@@ -261,6 +269,7 @@ export class Call {
 		attempt.gone.abort();
 		for (const timer of attempt.timers) clearInterval(timer);
 		attempt.control.close();
+		attempt.latest.close();
 		const { answer, peer } = attempt;
 		attempt.answer = undefined;
 		peer.silence();

@@ -5,7 +5,9 @@ import type {
 	ControlRequest,
 	Denied,
 	Done,
+	Trace,
 } from "../protocol.gen";
+import type { Channel } from "./channel";
 
 const PING_EVERY_MS = 1_000;
 const PINGS_MISSED_LIMIT = 3;
@@ -19,7 +21,7 @@ export type Asked = ControlRequest extends infer Each
 		: never
 	: never;
 
-type Reply = Done | Challenge | Denied;
+type Reply = Done | Challenge | Denied | Trace;
 
 /** The doorbell said no, or said nothing; `detail` is its sentence. */
 export class DeniedError extends Error {
@@ -31,13 +33,6 @@ export class DeniedError extends Error {
 	) {
 		super(detail || reason);
 	}
-}
-
-/** The part of RTCDataChannel that is used here. */
-export interface Channel {
-	readonly readyState: RTCDataChannelState;
-	send(text: string): void;
-	addEventListener(type: "open" | "close" | "message", listener: (event: Event) => void): void;
 }
 
 export interface ControlHandlers {
@@ -84,6 +79,11 @@ export class Control {
 	/** Say goodbye without waiting for an answer. */
 	hangUp(): void {
 		this.#send({ type: "hang_up", id: this.#nextId() });
+	}
+
+	/** Something came another way: the path is alive. */
+	heard(): void {
+		this.#unanswered = 0;
 	}
 
 	/** Stop; open requests are rejected. */
@@ -152,7 +152,7 @@ export class Control {
 	}
 }
 
-const REPLIES = new Set(["done", "challenge", "denied", "call_state"]);
+const REPLIES = new Set(["done", "challenge", "denied", "call_state", "trace"]);
 
 /** A message of the doorbell, or undefined when it is none of this version. */
 export function parseReply(text: unknown): ControlReply | undefined {

@@ -1,3 +1,4 @@
+import { type Counters, countersOf } from "./counters";
 import { h264First, trickleFragment } from "./sdp";
 
 // Pictures are shown the moment they are whole: a door is watched live, not enjoyed.
@@ -21,8 +22,11 @@ export class Peer {
 	readonly control: RTCDataChannel;
 	/** Newest matters only: unordered, never sent again. */
 	readonly latest: RTCDataChannel;
+	/** A file straight from the doorbell. */
+	readonly files: RTCDataChannel;
 	readonly madeAtMs = Date.now();
 	readonly #audio: RTCRtpTransceiver;
+	readonly #video: RTCRtpTransceiver;
 	readonly #ready: Promise<void>;
 	#offered: string | undefined;
 	#late: RTCIceCandidate[] = [];
@@ -33,7 +37,8 @@ export class Peer {
 			iceServers: [...iceServers],
 			bundlePolicy: "max-bundle",
 		});
-		const video = this.connection.addTransceiver("video", { direction: "recvonly" });
+		this.#video = this.connection.addTransceiver("video", { direction: "recvonly" });
+		const video = this.#video;
 		this.#audio = this.connection.addTransceiver("audio", { direction: "sendrecv" });
 		preferH264(video);
 		buffer(video.receiver, VIDEO_BUFFER_MS);
@@ -44,6 +49,8 @@ export class Peer {
 			ordered: false,
 			maxRetransmits: 0,
 		});
+		this.files = this.connection.createDataChannel("files", { ordered: true });
+		this.files.binaryType = "arraybuffer";
 		this.connection.onicecandidate = ({ candidate }) => this.#found(candidate);
 		this.#ready = this.connection.setLocalDescription();
 		// Whoever uses the peer awaits offer(); a peer that nobody used may fail in silence.
@@ -88,6 +95,11 @@ export class Peer {
 	/** What this phone says; null is silence. No renegotiation happens. */
 	async speak(track: MediaStreamTrack | null): Promise<void> {
 		await this.#audio.sender.replaceTrack(track);
+	}
+
+	/** What the video receiver has counted so far. */
+	async counters(): Promise<Counters> {
+		return countersOf(await this.#video.receiver.getStats());
 	}
 
 	/** Nothing is heard or said any more; the last picture stays. */

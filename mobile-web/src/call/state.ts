@@ -10,7 +10,10 @@ export interface CallModel {
 	readonly phase: Phase;
 	/** The network between phone and door, as far as the last seconds tell. */
 	readonly network: "good" | "weak";
-	readonly layer: "high" | "low";
+	/** Which encoding of the picture comes, how it is thinned, and why. */
+	readonly layer: CallState["layer"];
+	readonly pace: CallState["pace"];
+	readonly why: CallState["why"];
 	readonly door: DoorState | null;
 	readonly others: readonly Viewer[];
 	readonly end: { readonly why: EndReason; readonly detail: string } | null;
@@ -30,6 +33,8 @@ export const IDLE: CallModel = {
 	phase: "idle",
 	network: "good",
 	layer: "high",
+	pace: "full",
+	why: "start",
 	door: null,
 	others: [],
 	end: null,
@@ -69,8 +74,10 @@ export function isOver(model: CallModel): boolean {
 	return model.phase === "idle" || model.phase === "ended";
 }
 
-function stateOf(state: CallState): Pick<CallModel, "door" | "others" | "layer"> {
-	return { door: state.door, others: state.others, layer: state.layer };
+type Told = Pick<CallModel, "door" | "others" | "layer" | "pace" | "why">;
+
+function stateOf({ door, others, layer, pace, why }: CallState): Told {
+	return { door, others, layer, pace, why };
 }
 
 function ended(model: CallModel, why: EndReason, detail: string): CallModel {
