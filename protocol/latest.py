@@ -58,13 +58,18 @@ class View(Message):
 
 
 class Shown(Message):
-    """The doorbell says which part the `close` layer shows; `zoom` 1 is the whole picture."""
+    """The doorbell says which part the pictures of this call show; `zoom` 1 is all of it.
+
+    `from_rtp`: RTP timestamp of the first picture that shows it, so that the page can move the
+    picture in the moment in which its content changes; without it, from about now on.
+    """
 
     type: Literal["shown"] = "shown"
     sequence: Sequence
     zoom: float = Field(ge=1, le=CLOSEST_ZOOM, allow_inf_nan=False)
     x: Share
     y: Share
+    from_rtp: int | None = Field(default=None, ge=0, lt=2**32)
 
 
 FromPhone = Annotated[Statistics | View, Field(discriminator="type")]

@@ -317,13 +317,14 @@ export interface QuickReply {
 
 export type ServerEvent = VisitEvent | DoorbellEvent;
 
-/** The doorbell says which part the `close` layer shows; `zoom` 1 is the whole picture. */
+/** The doorbell says which part the pictures of this call show; `zoom` 1 is all of it. */
 export interface Shown {
 	type: "shown";
 	sequence: number;
 	zoom: number;
 	x: number;
 	y: number;
+	from_rtp: number | null;
 }
 
 /** The phone's answer to a pulse: what its video receiver has counted since the call began. */
