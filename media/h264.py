@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 START_CODE = b"\x00\x00\x00\x01"
 _SHORT_START_CODE = b"\x00\x00\x01"
 
 SLICE = 1
 IDR_SLICE = 5
+SEI = 6
 SPS = 7
 PPS = 8
+DELIMITER = 9
+
+# What may come before a picture's first slice; encoders write four or five units.
+LEADING_KINDS = frozenset({SEI, SPS, PPS, DELIMITER, 13, 15})
+LEADING_UNITS_LIMIT = 64
 
 # Profiles whose SPS says more before the picture's size (ITU-T H.264 section 7.3.2.1.1).
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128})
@@ -72,10 +79,36 @@ def is_whole(data: bytes) -> bool:
     return 0 <= at < len(data) - 1 and bool(data[at + 1] & 0x80)
 
 
+def is_prelude(data: bytes) -> bool:
+    """Whether these are units that belong before a picture, and no picture."""
+    if not data.startswith((START_CODE, _SHORT_START_CODE)) or _first_slice_at(data) >= 0:
+        return False
+    leading = list(islice(units(data), LEADING_UNITS_LIMIT))
+    return 0 < len(leading) < LEADING_UNITS_LIMIT and all(
+        kind(unit) in LEADING_KINDS for unit in leading
+    )
+
+
+def set_units(data: bytes) -> bytes:
+    """All parameter sets of an access unit, in Annex B form; empty when an SPS or PPS is missing.
+
+    Looks no further than the first slice.
+    """
+    found: list[bytes] = []
+    for unit in islice(units(data), LEADING_UNITS_LIMIT):
+        if kind(unit) in (SLICE, IDR_SLICE):
+            break
+        if kind(unit) in (SPS, PPS):
+            found.append(unit)
+    if {kind(unit) for unit in found} != {SPS, PPS}:
+        return b""
+    return b"".join(START_CODE + unit for unit in found)
+
+
 def parameter_sets(data: bytes) -> ParameterSets | None:
     """The first SPS and PPS of an access unit, or None when one is missing."""
     sps = pps = None
-    for unit in units(data):
+    for unit in islice(units(data), LEADING_UNITS_LIMIT):
         if kind(unit) == SPS and sps is None:
             sps = unit
         elif kind(unit) == PPS and pps is None:
@@ -119,8 +152,11 @@ def _first_slice_type(data: bytes) -> int:
 
 
 def _first_slice_at(data: bytes) -> int:
+    """Where the first slice is; -1 when there is none behind a sane number of other units."""
     at = data.find(_SHORT_START_CODE)
-    while 0 <= at < len(data) - 3:
+    for _ in range(LEADING_UNITS_LIMIT):
+        if not 0 <= at < len(data) - 3:
+            break
         if data[at + 3] & 0x1F in (SLICE, IDR_SLICE):
             return at + 3
         at = data.find(_SHORT_START_CODE, at + 3)

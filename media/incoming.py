@@ -74,15 +74,21 @@ def expect(pc: RTCPeerConnection, kind: Kind) -> RTCRtpTransceiver:
     return transceiver
 
 
-def receive_encoded(receiver: RTCRtpReceiver, kind: Kind, arrived: asyncio.Event) -> EncodedTrack:
+def receive_encoded(
+    receiver: RTCRtpReceiver,
+    kind: Kind,
+    arrived: asyncio.Event,
+    limit_bytes: int = WAITING_LIMIT_BYTES,
+) -> EncodedTrack:
     """The frames of this receiver, undecoded; call before the connection is made.
 
-    `arrived` is set whenever there is something to take, and at the end.
+    `arrived` is set whenever there is something to take, and at the end. What would wait beyond
+    `limit_bytes` is dropped, and the track resumes at a keyframe.
     """
     insides: Any = receiver
     if insides._RTCRtpReceiver__decoder_thread is not None:
         raise RuntimeError("A receiver must be taken over before it starts to receive.")
-    track = EncodedTrack(kind, arrived, insides._RTCRtpReceiver__decoder_error.set)
+    track = EncodedTrack(kind, arrived, insides._RTCRtpReceiver__decoder_error.set, limit_bytes)
     insides._RTCRtpReceiver__decoder_queue = _Inbox(track)
     insides._RTCRtpReceiver__jitter_buffer = _WatchedBuffer(
         insides._RTCRtpReceiver__jitter_buffer, track._lost
@@ -102,7 +108,11 @@ class EncodedTrack:
     """What arrived and has not been taken yet. Lives on the event loop."""
 
     def __init__(
-        self, kind: Kind, arrived: asyncio.Event, ask_for_keyframe: Callable[[], None]
+        self,
+        kind: Kind,
+        arrived: asyncio.Event,
+        ask_for_keyframe: Callable[[], None],
+        limit_bytes: int = WAITING_LIMIT_BYTES,
     ) -> None:
         self.kind = kind
         self.ended = False
@@ -113,6 +123,8 @@ class EncodedTrack:
         self._asked_at = float("-inf")
         self._waiting: deque[ReceivedFrame] = deque()
         self._waiting_bytes = 0
+        self._limit_bytes = limit_bytes
+        self._prelude = b""
         self._in_step = kind == "audio"
         self._started = False
         self._clock = _Unwrapped()
@@ -135,10 +147,17 @@ class EncodedTrack:
         ticks = self._clock.follow(timestamp)
         if not data:
             return
+        if self.kind == "video":
+            if h264.is_prelude(data):
+                # Some encoders send parameter sets on their own, ahead of the picture.
+                self._prelude = data
+                return
+            prelude, self._prelude = self._prelude, b""
+            data = prelude + data if prelude and h264.is_whole(data) else data
         keyframe = self.kind == "audio" or h264.is_keyframe(data)
         if self.kind == "video" and not self._resumes(data, keyframe):
             return
-        if self._waiting_bytes + len(data) > WAITING_LIMIT_BYTES:
+        if self._waiting_bytes + len(data) > self._limit_bytes:
             self._overflow()
             return
         self._started = True

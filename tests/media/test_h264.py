@@ -70,11 +70,32 @@ def test_a_cut_parameter_set_is_refused(cut: int) -> None:
         h264.picture_size(sets.sps[: cut - 1])
 
 
+def test_parameter_sets_on_their_own_are_no_picture() -> None:
+    keyframe, other = pictures(2)
+    sets = h264.set_units(keyframe)
+    assert [h264.kind(unit) for unit in h264.units(sets)] == [h264.SPS, h264.PPS]
+    assert h264.is_prelude(sets)
+    assert not h264.is_prelude(keyframe)
+    assert not h264.is_prelude(other)
+    assert not h264.is_prelude(b"rest of a picture")
+    assert h264.set_units(other) == b""
+
+
+def test_a_picture_behind_a_flood_of_tiny_units_is_none() -> None:
+    keyframe = pictures(1)[0]
+    flood = (h264.START_CODE + bytes([h264.DELIMITER, 0x10])) * 100_000
+    assert h264.is_whole(flood[: 6 * 20] + keyframe)
+    assert not h264.is_whole(flood + keyframe)
+    assert not h264.is_prelude(flood)
+
+
 @given(st.binary(max_size=200))
 def test_no_bytes_break_the_readers(data: bytes) -> None:
     list(h264.units(data))
     h264.is_keyframe(data)
     h264.is_whole(data)
+    h264.is_prelude(data)
+    h264.set_units(data)
     sets = h264.parameter_sets(data)
     if sets is not None:
         try:

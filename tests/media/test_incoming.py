@@ -17,7 +17,7 @@ from aiortc.jitterbuffer import JitterBuffer
 from aiortc.rtp import RtpPacket
 
 from media.frames import EncodedFrame, Kind
-from media.h264 import units
+from media.h264 import set_units, units
 from media.incoming import (
     WAITING_LIMIT_BYTES,
     EncodedTrack,
@@ -236,6 +236,26 @@ def test_what_nobody_takes_does_not_grow() -> None:
         track._arrive(large, number * 3000)
     assert sum(len(frame.data) for frame in track.take()) <= WAITING_LIMIT_BYTES
     assert track.gaps == 8
+
+
+def test_a_smaller_limit_holds_too() -> None:
+    track = EncodedTrack("video", asyncio.Event(), lambda: None, limit_bytes=100_000)
+    for number, data in enumerate(grainy(60)):
+        track._arrive(data, number * 3000)
+    assert 50_000 < sum(len(frame.data) for frame in track.take()) <= 100_000
+    assert track.gaps >= 1
+
+
+def test_parameter_sets_sent_apart_stand_before_their_picture() -> None:
+    track = EncodedTrack("video", asyncio.Event(), lambda: None)
+    keyframe, other = pictures(2)
+    sets = set_units(keyframe)
+    track._arrive(sets, 2999)
+    track._arrive(keyframe[len(sets) :], 3000)
+    track._arrive(other, 6000)
+    taken = track.take()
+    assert [frame.data for frame in taken] == [keyframe, other]
+    assert track.gaps == 0
 
 
 @pytest.mark.parametrize("first", [0, 2**32 - 4800, 2**31 - 100, 123_456])
