@@ -29,6 +29,7 @@ from device.services.link import Link
 from device.services.mqtt_topics import Command
 from device.services.pairing import Pairing
 from device.services.replies import Replies
+from device.services.rewind import Rewind
 from device.services.unlock import Challenges
 from device.services.uplink import Uplink
 from device.settings import Settings
@@ -98,6 +99,7 @@ class House:
         self._household = Household(state / "phones.json")
         self._health = Health()
         self._media = DoorMedia(board, self._fault, settings.visits.pre_roll_s)
+        self._rewind = Rewind(self._media, self._phone)
         self._replies = Replies(self._media.mixer, settings.doorbell.language)
         self._doorbell = Doorbell(
             board, wiring.policy_of(settings), clock=clock,
@@ -109,6 +111,7 @@ class House:
         self._calls = Calls(
             self._media, desk, self._call_ended, self._doorbell.door,
             ice_servers=self._ice.servers, traced=self._call_traced,
+            rewind=self._rewind,
         )  # fmt: skip
         self._pairing = Pairing(self._identity, name, self._household, clock.monotonic)
         self._link = Link(
@@ -153,8 +156,8 @@ class House:
 
     def _lives(self) -> list[Callable[[], Coroutine[None, None, None]]]:
         """Media before those who take from it; the doorbell last, when all listen."""
-        lives = [self._media.run, self._replies.run, self._ice.run, self._calls.run,
-                 self._uplink.run, self._link.run, self._health.run]  # fmt: skip
+        lives = [self._media.run, self._rewind.run, self._replies.run, self._ice.run,
+                 self._calls.run, self._uplink.run, self._link.run, self._health.run]  # fmt: skip
         if self._mqtt is not None:
             lives.append(self._mqtt.run)
         return [*lives, self._doorbell.run]
@@ -163,6 +166,10 @@ class House:
         """Who is told what; the link comes first, as it rings the phones."""
         self._doorbell.join(Audience(occurred=self._link.report, state=self._link.state))
         self._doorbell.join(self._recorder())
+        rewind = self._rewind
+        self._doorbell.join(
+            Audience(occurred=rewind.occurred, opened=rewind.opened, closed=rewind.closed)
+        )
         self._doorbell.join(Audience(state=self._calls.broadcast))
         self._doorbell.join(Audience(state=self._health.state))
         if (mqtt := self._mqtt) is not None:

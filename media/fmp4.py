@@ -7,12 +7,12 @@ is longer than half a second, so a killed writer loses no more. Nothing is encod
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, BinaryIO, Self
 
 import av
@@ -59,10 +59,20 @@ class ClipSummary:
 
 
 class ClipWriter:
-    """Writes one clip. Not for two threads at once; calls may block on the disk."""
+    """Writes one clip. Not for two threads at once; calls may block on the disk.
 
-    def __init__(self, target: Path | BinaryIO, *, sound: bool = True) -> None:
+    `options` are the MP4 muxer's; the usual ones make fragments.
+    """
+
+    def __init__(
+        self,
+        target: Path | BinaryIO,
+        *,
+        sound: bool = True,
+        options: Mapping[str, str] = MappingProxyType(OPTIONS),
+    ) -> None:
         self._target = target
+        self._options = dict(options)
         self._sound = sound
         self._output: OutputContainer | None = None
         self._streams: dict[Kind, Stream] = {}
@@ -129,7 +139,7 @@ class ClipWriter:
         width, height = self._size or (0, 0)
         target = self._target
         file = str(target) if isinstance(target, Path) else target
-        self._output = av.open(file, "w", format="mp4", options=OPTIONS)
+        self._output = av.open(file, "w", format="mp4", options=self._options)
         self._starts_us = first.at_us
         rate = CLOCK_RATE_HZ
         video = self._output.add_mux_stream(

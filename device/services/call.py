@@ -18,6 +18,7 @@ from device.services.call_trace import CallTrace
 from device.services.control import SILENCE_LIMIT_S, Controls
 from device.services.desk import CallDesk
 from device.services.door_media import DoorMedia
+from device.services.rewind import Rewind
 from media.peer import (
     DescriptionError,
     PeerGoneError,
@@ -31,6 +32,7 @@ from media.peer import (
     split_slow_candidates,
 )
 from protocol.control import CallState, Trace, Viewer
+from protocol.latest import Statistics
 from protocol.link import CallOffer
 
 log = logging.getLogger(__name__)
@@ -67,6 +69,7 @@ class Call:
         limits: CallLimits,
         ice_servers: Sequence[RTCIceServer],
         traced: Callable[[Trace], None],
+        rewind: Rewind,
     ) -> None:
         self.id = offer.call
         self.phone = offer.phone
@@ -82,8 +85,8 @@ class Call:
         self.picture = CallPicture(media, changed)
         self._sound = CallSound(self.id, media, may_talk, changed)
         self._trace = CallTrace(self.id, time.monotonic, traced)
-        self._latest = Latest(self.picture.statistics, self.picture.look)
-        self._files = CallFiles()
+        self._files = CallFiles(self.id, offer.phone, offer.answers, rewind)
+        self._latest = Latest(self._statistics, self.picture.look)
         self._controls = (
             Controls(
                 self.id, offer.phone, desk, self._sound.mute, self.hang_up, self._trace.join,
@@ -173,10 +176,15 @@ class Call:
             if self._controls is not None:
                 tasks.append(group.create_task(self._controls.run()))
                 tasks.append(group.create_task(self._latest.run()))
+                tasks.append(group.create_task(self._files.run()))
                 tasks.append(group.create_task(self._await_silence(self._controls)))
             await gone(self._pc)
             for task in tasks:
                 task.cancel()
+
+    def _statistics(self, heard: Statistics, round_trip_s: float | None) -> None:
+        self.picture.statistics(heard, round_trip_s)
+        self._files.statistics(heard, round_trip_s)
 
     async def _await_silence(self, controls: Controls) -> None:
         await controls.silence()

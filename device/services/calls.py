@@ -11,6 +11,7 @@ from aiortc import RTCIceServer
 from device.services.call import Call, CallLimits
 from device.services.desk import CallDesk
 from device.services.door_media import DoorMedia
+from device.services.rewind import Rewind
 from media.peer import CodecError, DescriptionError, PeerGoneError
 from protocol.control import CallState, Trace
 from protocol.door import DoorState
@@ -47,6 +48,7 @@ class Calls:
         limits: CallLimits = DEFAULT_LIMITS,
         ice_servers: Callable[[], Sequence[RTCIceServer]] = lambda: NO_SERVERS,
         traced: Callable[[Trace], None] = lambda trace: None,
+        rewind: Rewind | None = None,
     ) -> None:
         self._media = media
         self._desk = desk
@@ -55,6 +57,7 @@ class Calls:
         self._limits = limits
         self._ice_servers = ice_servers
         self._traced = traced
+        self._rewind = rewind or Rewind(media)
         self._calls: dict[str, Call] = {}
         self._group: asyncio.TaskGroup | None = None
 
@@ -79,7 +82,7 @@ class Calls:
             return refusal
         call = Call(
             offer, self._media, self._desk, self._push_all, self._limits, self._ice_servers(),
-            self._traced,
+            self._traced, self._rewind,
         )  # fmt: skip
         self._calls[call.id] = call
         try:
