@@ -10,6 +10,7 @@ from typing import Any
 from aiortc import (
     RTCBundlePolicy,
     RTCConfiguration,
+    RTCDtlsTransport,
     RTCIceServer,
     RTCIceTransport,
     RTCPeerConnection,
@@ -18,7 +19,9 @@ from aiortc import (
 from aiortc.exceptions import InvalidStateError, OperationError
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
+from media.addresses import ANY_NETWORK, Network
 from media.aiortc_version import require_known_versions
+from media.gathering import Gathering, PortsTakenError
 from media.guard import guard
 
 require_known_versions()
@@ -41,13 +44,57 @@ class PeerGoneError(ConnectionError):
     """The connection failed or was closed before it could be used."""
 
 
-def open_peer(ice_servers: Sequence[RTCIceServer] = ()) -> RTCPeerConnection:
+class Peer(RTCPeerConnection):
+    """A connection that gathers its addresses our way, before it is used if there is time."""
+
+    def __init__(self, ice_servers: Sequence[RTCIceServer], network: Network) -> None:
+        # aiortc takes None for "a public STUN server", so an empty list must be said.
+        super().__init__(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+        self._servers = ice_servers
+        self._network = network
+        self._gatherings: list[Gathering] = []
+        self._unused: RTCDtlsTransport | None = None
+
+    async def prepare(self, *, ask_servers: bool) -> None:
+        """Open the sockets, and ask the servers, for whoever calls next. Raises PeerGoneError."""
+        transport = self._unused = self._unused or self._make_transport()
+        try:
+            if ask_servers:
+                await transport.transport.iceGatherer.gather()
+            else:
+                await self._gatherings[0].open()
+        except PortsTakenError as error:
+            raise PeerGoneError(str(error)) from error
+
+    def lend(self, ice_servers: Sequence[RTCIceServer]) -> None:
+        """The servers to ask, if they have not been asked yet."""
+        self._servers = ice_servers
+        for gathering in self._gatherings:
+            gathering.servers = ice_servers
+
+    async def close(self) -> None:
+        """Free everything, a transport that nobody has used as well."""
+        unused, self._unused = self._unused, None
+        if unused is not None:
+            await unused.stop()
+            await unused.transport.stop()
+        await super().close()
+
+    def _make_transport(self) -> RTCDtlsTransport:
+        transport: RTCDtlsTransport = super()._RTCPeerConnection__createDtlsTransport()  # type: ignore[misc]
+        connection = transport.transport.iceGatherer._connection
+        self._gatherings.append(Gathering(connection, self._servers, self._network))
+        return transport
+
+    def _RTCPeerConnection__createDtlsTransport(self) -> RTCDtlsTransport:  # noqa: N802
+        # aiortc calls this under its private name, for the first section of a bundle.
+        ready, self._unused = self._unused, None
+        return ready or self._make_transport()
+
+
+def open_peer(ice_servers: Sequence[RTCIceServer] = (), *, network: Network | None = None) -> Peer:
     """A guarded connection on one port. Without `ice_servers` only host addresses are gathered."""
-    # aiortc takes None for "a public STUN server", so an empty list must be said.
-    configuration = RTCConfiguration(
-        iceServers=list(ice_servers), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE
-    )
-    pc = RTCPeerConnection(configuration)
+    pc = Peer(ice_servers, network or ANY_NETWORK)
     guard(pc)
     return pc
 
@@ -90,10 +137,13 @@ def split_slow_candidates(sdp: str) -> tuple[str, list[str]]:
 
 
 async def accept_offer(pc: RTCPeerConnection, sdp: str) -> str:
-    """The answer to an offer, host candidates included. Transceivers must have been added.
+    """The answer to an offer, our candidates included. Transceivers must have been added.
 
-    Raises CodecError or DescriptionError; the connection is not usable after either.
+    Raises CodecError, DescriptionError or PeerGoneError; the connection is not usable after either.
     """
+    # aiortc stops the one transport of a bundle that begins with another section than ours.
+    for transceiver in pc.getTransceivers():
+        transceiver._bundled = True
     try:
         await pc.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
         await _unbroken(pc.setLocalDescription(await pc.createAnswer()))
@@ -101,14 +151,19 @@ async def accept_offer(pc: RTCPeerConnection, sdp: str) -> str:
         raise CodecError("The offer and the doorbell have no codec in common.") from error
     except InvalidStateError as error:
         raise PeerGoneError("The connection was closed while it was answered.") from error
+    except PortsTakenError as error:
+        raise PeerGoneError(str(error)) from error
     except Exception as error:  # aiortc raises whatever the SDP provokes
         raise DescriptionError("The SDP offer is incomplete or contradicts itself.") from error
     return str(pc.localDescription.sdp)
 
 
 async def make_offer(pc: RTCPeerConnection) -> str:
-    """An offer with every local candidate in it."""
-    await _unbroken(pc.setLocalDescription(await pc.createOffer()))
+    """An offer with every local candidate in it. Raises PeerGoneError."""
+    try:
+        await _unbroken(pc.setLocalDescription(await pc.createOffer()))
+    except PortsTakenError as error:
+        raise PeerGoneError(str(error)) from error
     return str(pc.localDescription.sdp)
 
 
@@ -161,13 +216,23 @@ async def gone(pc: RTCPeerConnection) -> None:
 
 async def _unbroken(work: Coroutine[Any, Any, None]) -> None:
     """Carry `work` through although cancelled: aiortc forgets sockets that it is just opening."""
+    failures: list[Exception] = []
+
+    async def carry() -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - raised again below, not as a group
+            failures.append(error)
+
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(work)
+        task = group.create_task(carry())
         try:
             await asyncio.wait([task])
         except asyncio.CancelledError:
             await asyncio.wait([task], timeout=CLOSE_LIMIT_S)
             raise
+    if failures:
+        raise failures[0]
 
 
 async def _until(pc: RTCPeerConnection, states: set[str]) -> None:
