@@ -29,6 +29,11 @@ class CameraFeed:
         self._bridge: Bridge[EncodedFrame] | None = None
         self._error: HardwareError | None = None
 
+    @property
+    def taken(self) -> bool:
+        """Whether somebody takes the frames; from any thread."""
+        return self._bridge is not None
+
     def put(self, frame: EncodedFrame) -> None:
         """One access unit from the encoder; discarded while nobody takes."""
         if bridge := self._bridge:
@@ -71,6 +76,8 @@ class CameraFeed:
                     yield frame
         finally:
             bridge.close()
+            if self._bridge is bridge:
+                self._bridge = None
 
     async def _next(self, bridge: Bridge[EncodedFrame]) -> EncodedFrame | None:
         try:

@@ -8,6 +8,9 @@ from typing import Literal
 
 from media.frames import VideoFormat
 
+# What a phone on a bad network still gets: a face at the door can be told from another.
+SMALL_WIDTH, SMALL_HEIGHT = 640, 360
+
 
 @dataclass(frozen=True, slots=True)
 class Pins:
@@ -44,6 +47,8 @@ class BoardOptions:
     height: int = 720
     fps: int = 30
     bitrate_bps: int = 2_000_000
+    low_bitrate_bps: int = 350_000
+    close_bitrate_bps: int = 500_000
     time_code: bool = True
     """Whether the twin writes the machine-readable capture time into its pictures."""
     audio_device: str | None = None
@@ -68,3 +73,20 @@ class BoardOptions:
     def video(self) -> VideoFormat:
         """What the camera is to yield."""
         return VideoFormat(self.width, self.height, self.fps, self.bitrate_bps)
+
+    @property
+    def low(self) -> VideoFormat:
+        """The same pictures, small."""
+        return smaller(self.video, self.low_bitrate_bps)
+
+    @property
+    def close_up(self) -> VideoFormat:
+        """A part of the same pictures, as large as `low`."""
+        return smaller(self.video, self.close_bitrate_bps)
+
+
+def smaller(video: VideoFormat, bitrate_bps: int) -> VideoFormat:
+    """The same shape within 640 × 360, and never more than half as wide, in even numbers."""
+    scale = min(SMALL_WIDTH / video.width, SMALL_HEIGHT / video.height, 0.5)
+    width, height = (int(size * scale) // 2 * 2 for size in (video.width, video.height))
+    return VideoFormat(width, height, video.fps, bitrate_bps)

@@ -78,7 +78,7 @@ class CloseUp(Encoding, Protocol):
     """An encoding of a part of the picture, from all the pixels that the sensor has there."""
 
     def aim(self, window: Window) -> None:
-        """Show this part from the next picture on."""
+        """Show this part from the next picture on. MissingError when the camera cannot."""
 
 
 class Camera(Part, Encoding, Protocol):

@@ -34,6 +34,7 @@ class FrameHub:
         want_keyframe: Callable[[], None] | None = None,
         clock: Callable[[], int] = monotonic_us,
     ) -> None:
+        self._pre_roll_s = pre_roll_s
         self._ring = PreRoll(pre_roll_s)
         self._want_keyframe = want_keyframe
         self._clock = clock
@@ -73,6 +74,14 @@ class FrameHub:
     def record(self, limit_frames: int = RECORD_LIMIT_FRAMES) -> Subscription:
         """Complete: the pre-roll and then every frame; a full queue is a counted gap."""
         return self._admit(RecordBacklog(limit_frames), self.pre_roll())
+
+    def pause(self) -> None:
+        """The producer rests: forget what is kept, so that nobody starts with an old picture.
+
+        Takers stay; they go on at the producer's next keyframe.
+        """
+        self._ring = PreRoll(self._pre_roll_s)
+        self._wishes = KeyframeWishes()
 
     def close(self) -> None:
         """End every subscription after what waits in it. May be called twice."""

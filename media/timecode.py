@@ -25,19 +25,25 @@ WHITE = 235
 THRESHOLD = (BLACK + WHITE) / 2
 
 
-def draw(luma: Luma, unix_ms: int) -> None:
+def draw(luma: Luma, unix_ms: int, full_width: int | None = None) -> None:
     """Write `unix_ms` into the top of a picture's Y plane (rows × columns), in place.
 
+    `full_width`: draw it as small as if it had been drawn at that width and scaled to this one.
     Raises ValueError for a picture narrower than 864 pixels and for a time that needs 45 bits.
     """
-    if luma.shape[1] < WIDTH_PX or luma.shape[0] < BLOCK_PX:
+    full_width = full_width or luma.shape[1]
+    scale = luma.shape[1] / full_width
+    if full_width < WIDTH_PX or luma.shape[0] < BLOCK_PX * scale:
         raise ValueError(f"A time code needs a picture of {WIDTH_PX} × {BLOCK_PX} pixels or more.")
     if not 0 <= unix_ms < 1 << STAMP_BITS:
         raise ValueError(f"A time code holds {STAMP_BITS} bits of Unix milliseconds.")
     word = (0b10 << STAMP_BITS | unix_ms) << CHECK_BITS | _checksum(unix_ms)
     bits = np.array([word >> shift & 1 for shift in range(BLOCKS - 1, -1, -1)], dtype=bool)
-    row = np.where(bits, WHITE, BLACK).astype(np.uint8).repeat(BLOCK_PX)
-    luma[:BLOCK_PX, :WIDTH_PX] = row
+    levels = np.where(bits, WHITE, BLACK).astype(np.uint8)
+    columns = np.arange(int(WIDTH_PX * scale))
+    luma[: round(BLOCK_PX * scale), : columns.size] = levels[
+        np.minimum((columns + 0.5) / (BLOCK_PX * scale), BLOCKS - 1).astype(np.intp)
+    ]
 
 
 def read(luma: Luma, drawn_width: int | None = None) -> int | None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NoReturn, TypeAlias
 
-from device.services.door_picture import DoorPicture
+from device.services.door_picture import NO_FLOORS, DoorPicture
 from device.services.door_sound import DoorSound
 from device.services.retry import Backoff
 from hardware.board import Board
 from hardware.errors import HardwareError
 from media.hub import PRE_ROLL_S
-from protocol.door import Part
+from protocol.door import Layer, Part
 
 log = logging.getLogger(__name__)
 
@@ -43,10 +43,14 @@ class DoorMedia:
     """
 
     def __init__(
-        self, board: Board, on_fault: OnFault = ignore_fault, pre_roll_s: float = PRE_ROLL_S
+        self,
+        board: Board,
+        on_fault: OnFault = ignore_fault,
+        pre_roll_s: float = PRE_ROLL_S,
+        floors: Mapping[Layer, int] = NO_FLOORS,
     ) -> None:
         self._on_fault = on_fault
-        self.picture = DoorPicture(board, pre_roll_s)
+        self.picture = DoorPicture(board, pre_roll_s, floors)
         self.voice = DoorSound(board, pre_roll_s + LONGEST_GROUP_S)
         self.video = self.picture.high
         self.sound = self.voice.hub
@@ -58,6 +62,7 @@ class DoorMedia:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keep("camera", self.picture.film))
+                group.create_task(self.picture.film_small())
                 group.create_task(self._keep("microphone", self.voice.listen))
                 group.create_task(self._keep("speaker", self.voice.speak))
         finally:

@@ -17,7 +17,7 @@ def open_pi(options: BoardOptions) -> Board:
     factory, pins = open_factory(), options.pins
     card = SoundCard(options.audio_device)
     return Board(
-        camera=PiCamera(options.video, flip=options.flip),
+        camera=PiCamera((options.video, options.low, options.close_up), flip=options.flip),
         microphone=PiMicrophone(card),
         speaker=PiSpeaker(card),
         motion=GpioSensor.motion(pins.motion, factory),

@@ -87,11 +87,12 @@ def open_twin(options: BoardOptions, *, stall_timeout_s: float = STALL_TIMEOUT_S
 
 
 def _camera(options: BoardOptions, world: World, stall_timeout_s: float) -> Camera:
+    formats = (options.video, options.low, options.close_up)
     if options.camera == "loop":
-        return LoopCamera(options.video, options.cache_dir, lambda: world.stalled, stall_timeout_s)
+        return LoopCamera(formats, options.cache_dir, lambda: world.stalled, stall_timeout_s)
     return SceneCamera(
         _scene(options, world),
-        options.video,
+        formats,
         time_code=options.time_code,
         stalled=lambda: world.stalled,
         stall_timeout_s=stall_timeout_s,

@@ -7,43 +7,47 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 import av
 
-from hardware.camera_feed import STALL_TIMEOUT_S, CameraFeed
+from hardware.camera_feed import STALL_TIMEOUT_S
 from hardware.errors import ClosedError, HardwareError
-from hardware.twin.encoder import H264Encoder
-from hardware.twin.pictures import Picture, Scene
+from hardware.ports import CloseUp, Encoding
+from hardware.twin.encoder import KEYFRAME_EVERY_S
+from hardware.twin.pictures import Picture, Scene, luma
+from hardware.twin.streams import CloseUpStream, CodedStream, SmallStream, Stream
 from media import timecode
 from media.frames import EncodedFrame, VideoFormat
 
+# A viewer on a bad network who lost a picture, or comes from another layer, waits no longer.
+SMALL_KEYFRAME_EVERY_S = 1.0
 # A camera whose thread has not ended by then is left behind; it holds no hardware.
 JOIN_TIMEOUT_S = 5.0
 # After a pause longer than this (a suspended laptop) the camera does not catch up.
 LATE_LIMIT_S = 0.2
 
 _log = logging.getLogger(__name__)
+High = TypeVar("High", bound=Stream)
+Low = TypeVar("Low", bound=Stream)
+Close = TypeVar("Close", bound=Stream)
 
 
-class ThreadedCamera:
+class ThreadedCamera(Generic[High, Low, Close]):
     """The life of a camera with its own thread; subclasses say how a picture comes about."""
 
     def __init__(
-        self,
-        video: VideoFormat,
-        stalled: Callable[[], bool] = lambda: False,
-        stall_timeout_s: float = STALL_TIMEOUT_S,
+        self, high: High, low: Low, close: Close, stalled: Callable[[], bool] = lambda: False
     ) -> None:
-        self._video, self._stalled = video, stalled
-        self._feed = CameraFeed(self.request_keyframe, stall_timeout_s)
+        self._high, self._low, self._close = high, low, close
+        self._stalled = stalled
         self._stop = threading.Event()
-        self._keyframe = threading.Event()
-        self._bitrate_bps: int | None = None
         self._thread: threading.Thread | None = None
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(self._prepare)
+        for stream in self._streams:
+            stream.open()
         self._thread = threading.Thread(target=self._run, name="twin-camera", daemon=True)
         self._thread.start()
         return self
@@ -53,29 +57,36 @@ class ThreadedCamera:
 
     async def close(self) -> None:
         self._stop.set()
-        self._feed.finish()
+        for stream in self._streams:
+            stream.close()
         thread, self._thread = self._thread, None
         if thread:
             await asyncio.to_thread(thread.join, JOIN_TIMEOUT_S)
             self._release()
 
     @property
+    def low(self) -> Encoding:
+        return self._low
+
+    @property
     def format(self) -> VideoFormat:
-        return self._video
+        return self._high.format
 
     def frames(self) -> AsyncIterator[EncodedFrame]:
         """Access units from the next keyframe on; StalledError after two seconds of nothing."""
-        if self._thread is None:
-            raise ClosedError("The camera is closed.")
-        return self._feed.frames()
+        return self._high.frames()
 
     def request_keyframe(self) -> None:
         """The next picture becomes a keyframe."""
-        self._keyframe.set()
+        self._high.request_keyframe()
 
     def set_bitrate(self, bps: int) -> None:
         """Aim at this rate from the next picture on."""
-        self._bitrate_bps = bps
+        self._high.set_bitrate(bps)
+
+    @property
+    def _streams(self) -> tuple[Stream, ...]:
+        return self._high, self._low, self._close
 
     def _prepare(self) -> None:
         """Open what the camera needs; on a thread, may take a second."""
@@ -83,68 +94,93 @@ class ThreadedCamera:
     def _release(self) -> None:
         """Close what `_prepare` opened."""
 
-    def _picture(self, number: int, due_s: float) -> EncodedFrame:
+    def _shoot(self, at_us: int) -> None:
+        """One picture, for every encoding that is taken."""
         raise NotImplementedError
 
     def _run(self) -> None:
+        fps = self._high.format.fps
         start_s, number = time.monotonic(), 0
         try:
-            while not self._stop.wait(max(0.0, start_s + number / self._video.fps - _now())):
-                due_s = start_s + number / self._video.fps
-                if _now() - due_s > LATE_LIMIT_S:
-                    start_s += _now() - due_s
+            while not self._stop.wait(max(0.0, start_s + number / fps - time.monotonic())):
+                late_s = time.monotonic() - (start_s + number / fps)
+                if late_s > LATE_LIMIT_S:
+                    start_s += late_s
                 elif not self._stalled():
-                    self._feed.put(self._picture(number, due_s))
+                    self._shoot(time.monotonic_ns() // 1000)
                 number += 1
         except HardwareError as error:
-            self._feed.fail(error)
+            self._fail(error)
         except (av.FFmpegError, OSError, ValueError) as error:
             _log.exception("the camera has stopped")
-            self._feed.fail(HardwareError(f"The camera's encoder failed: {error}."))
+            self._fail(HardwareError(f"The camera's encoder failed: {error}."))
+
+    def _fail(self, error: HardwareError) -> None:
+        for stream in self._streams:
+            stream.fail(error)
 
 
-class SceneCamera(ThreadedCamera):
-    """Draws or reads a scene, stamps it, encodes it."""
+class SceneCamera(ThreadedCamera[CodedStream, SmallStream, CloseUpStream]):
+    """Draws or reads a scene once for each picture, and encodes it for whoever takes it."""
 
     def __init__(
         self,
         make_scene: Callable[[], Scene],
-        video: VideoFormat,
+        formats: tuple[VideoFormat, VideoFormat, VideoFormat],
         *,
         time_code: bool = True,
         stalled: Callable[[], bool] = lambda: False,
         stall_timeout_s: float = STALL_TIMEOUT_S,
     ) -> None:
-        super().__init__(video, stalled, stall_timeout_s)
+        """`formats`: of the camera, of `low` and of `close_up`."""
+        video, low, close = formats
+        super().__init__(
+            CodedStream(video, KEYFRAME_EVERY_S, stall_timeout_s),
+            SmallStream(low, SMALL_KEYFRAME_EVERY_S, stall_timeout_s),
+            CloseUpStream(close, SMALL_KEYFRAME_EVERY_S, stall_timeout_s),
+            stalled,
+        )
         self._make_scene = make_scene
         # A narrower picture has no room for the code.
         self._time_code = time_code and video.width >= timecode.WIDTH_PX
         self._scene: Scene | None = None
 
+    @property
+    def close_up(self) -> CloseUp:
+        return self._close
+
     def _prepare(self) -> None:
         self._scene = self._make_scene()
-        self._encoder = H264Encoder(self._video)
-        self._canvas = Picture(self._video.width, self._video.height)
+        self._canvas = Picture(self.format.width, self.format.height)
 
     def _release(self) -> None:
         if self._scene:
             self._scene.close()
 
-    def _picture(self, number: int, due_s: float) -> EncodedFrame:
+    def _shoot(self, at_us: int) -> None:
         if self._scene is None:
             raise ClosedError("The camera is closed.")
-        if (bps := self._bitrate_bps) is not None:
-            self._encoder.set_bitrate(bps)
-            self._bitrate_bps = None
-        at_us = time.monotonic_ns() // 1000
         unix_ms = time.time_ns() // 1_000_000
         self._scene.draw(self._canvas, at_us / 1e6)
+        # Cut first: the close-up has a whole time code of its own, not a part of the picture's.
+        self._shoot_close(at_us, unix_ms)
+        beneath = self._canvas.y[: timecode.BLOCK_PX].copy()
         if self._time_code:
             timecode.draw(self._canvas.y, unix_ms)
-        keyframe = self._keyframe.is_set()
-        self._keyframe.clear()
-        return self._encoder.encode(self._canvas, at_us, keyframe)
+        frame = self._canvas.frame()
+        self._high.encode(frame, at_us)
+        if self._low.taken:
+            self._low.encode(self._low.shrink(frame), at_us)
+        else:
+            self._low.rest()
+        # A scene that stands still is not drawn again.
+        self._canvas.y[: timecode.BLOCK_PX] = beneath
 
-
-def _now() -> float:
-    return time.monotonic()
+    def _shoot_close(self, at_us: int, unix_ms: int) -> None:
+        if not self._close.taken:
+            self._close.rest()
+            return
+        frame = self._close.cut(self._canvas)
+        if self._time_code:
+            timecode.draw(luma(frame), unix_ms, self.format.width)
+        self._close.encode(frame, at_us)

@@ -32,7 +32,10 @@ class H264Encoder:
 
     def encode(self, picture: Picture, at_us: int, keyframe: bool) -> EncodedFrame:
         """Encode at once."""
-        frame = av.VideoFrame.from_ndarray(picture.data, format="yuv420p")
+        return self.encode_frame(picture.frame(), at_us, keyframe)
+
+    def encode_frame(self, frame: av.VideoFrame, at_us: int, keyframe: bool) -> EncodedFrame:
+        """Encode at once; the frame's bytes are not needed afterwards."""
         frame.pts, frame.time_base = at_us, self._context.time_base
         frame.pict_type = PictureType.I if keyframe else PictureType.NONE
         (packet,) = self._context.encode(frame)

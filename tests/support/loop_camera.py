@@ -13,6 +13,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
+from hardware.ports import Window
 from media import timecode
 from media.frames import (
     SOUND_FRAME_MS,
@@ -26,6 +27,10 @@ from media.hub import monotonic_us
 
 WIDTH, HEIGHT, FPS = 880, 64, 30
 FRAME_US = 1_000_000 // FPS
+VIDEO = VideoFormat(WIDTH, HEIGHT, FPS, 400_000)
+# Smaller, and wide enough for a time code.
+LOW = VideoFormat(868, 48, FPS, 200_000)
+CLOSE = VideoFormat(864, 32, FPS, 300_000)
 
 
 class TestEncoder:
@@ -33,12 +38,13 @@ class TestEncoder:
 
     __test__ = False
 
-    def __init__(self) -> None:
+    def __init__(self, video: VideoFormat) -> None:
+        self._video = video
         codec = av.CodecContext.create("libx264", "w")
         if not isinstance(codec, VideoCodecContext):
             raise TypeError
-        codec.width, codec.height, codec.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        codec.framerate, codec.bit_rate = Fraction(FPS), 400_000
+        codec.width, codec.height, codec.pix_fmt = video.width, video.height, "yuv420p"
+        codec.framerate, codec.bit_rate = Fraction(video.fps), video.bitrate_bps
         codec.gop_size = 10_000
         codec.options = {
             "preset": "ultrafast",
@@ -49,9 +55,10 @@ class TestEncoder:
         self._codec = codec
 
     def encode(self, number: int, at_us: int, keyframe: bool) -> EncodedFrame:
-        planes = np.full((HEIGHT * 3 // 2, WIDTH), 128, dtype=np.uint8)
-        planes[20:HEIGHT, : number % WIDTH] = 200
-        timecode.draw(planes[:HEIGHT], number)
+        width, height = self._video.width, self._video.height
+        planes = np.full((height * 3 // 2, width), 128, dtype=np.uint8)
+        planes[20:height, : number % width] = 200
+        timecode.draw(planes[:height], number)
         picture = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         picture.pict_type = PictureType.I if keyframe else PictureType.NONE
         data = b"".join(bytes(packet) for packet in self._codec.encode(picture))
@@ -61,37 +68,38 @@ class TestEncoder:
 @lru_cache
 def encoded_stream(count: int, group: int, start_us: int = 0) -> tuple[EncodedFrame, ...]:
     """Real pictures at 30 fps; picture `n` has the time code `n`."""
-    encoder = TestEncoder()
+    encoder = TestEncoder(VIDEO)
     return tuple(
         encoder.encode(number, start_us + number * FRAME_US, number % group == 0)
         for number in range(count)
     )
 
 
-class LoopCamera:
+class LoopEncoding:
     """Encodes in real time; counts requests; can be made to fail with an error."""
 
-    def __init__(self, group: int = 10_000) -> None:
-        self.format = VideoFormat(WIDTH, HEIGHT, FPS, 400_000)
+    def __init__(self, video: VideoFormat, group: int = 10_000) -> None:
+        self.format = video
         self.keyframe_requests = 0
+        self.rates: list[int] = []
+        self.windows: list[Window] = []
+        self.taken = 0
         self.failure: Exception | None = None
         self.starts = 0
         self.encoded: list[EncodedFrame] = []
         self._group = group
         self._wanted = True
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Nothing is held."""
-
     async def frames(self) -> AsyncIterator[EncodedFrame]:
-        encoder = TestEncoder()
         self.starts += 1
+        self.taken += 1
+        try:
+            async for frame in self._frames(TestEncoder(self.format)):
+                yield frame
+        finally:
+            self.taken -= 1
+
+    async def _frames(self, encoder: TestEncoder) -> AsyncIterator[EncodedFrame]:
         self._wanted = True
         loop = asyncio.get_running_loop()
         due = loop.time()
@@ -111,7 +119,29 @@ class LoopCamera:
         self._wanted = True
 
     def set_bitrate(self, bps: int) -> None:
-        """The loop has one rate."""
+        self.rates.append(bps)
+
+    def aim(self, window: Window) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.windows.append(window)
+
+
+class LoopCamera(LoopEncoding):
+    """The large encoding, with a small one and a close-up beside it."""
+
+    def __init__(self, group: int = 10_000) -> None:
+        super().__init__(VIDEO, group)
+        self.low, self.close_up = LoopEncoding(LOW), LoopEncoding(CLOSE)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Nothing is held."""
 
 
 class ToneMicrophone:

@@ -8,7 +8,7 @@ from typing import Self
 
 from hardware.board import Board
 from hardware.errors import BusyError, HardwareError
-from hardware.ports import Edge, Signal
+from hardware.ports import Edge, Signal, Window
 from media.frames import EncodedFrame, SoundFrame, VideoFormat
 
 
@@ -52,7 +52,7 @@ class PaperSensor(PaperPart):
             yield edge
 
 
-class PaperCamera(PaperPart):
+class PaperEncoding(PaperPart):
     format = VideoFormat(640, 360, 30, 1_000_000)
 
     async def frames(self) -> AsyncIterator[EncodedFrame]:
@@ -64,6 +64,15 @@ class PaperCamera(PaperPart):
 
     def set_bitrate(self, bps: int) -> None:
         self.do(bps)
+
+    def aim(self, window: Window) -> None:
+        self.do(window)
+
+
+class PaperCamera(PaperEncoding):
+    def __init__(self) -> None:
+        super().__init__()
+        self.low, self.close_up = PaperEncoding(), PaperEncoding()
 
 
 class PaperMicrophone(PaperPart):

@@ -4,20 +4,26 @@ import ast
 import importlib.util
 import inspect
 import sys
+import threading
 import types
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hardware.bridge import now_us
 from hardware.contracts import check_camera
 from hardware.errors import MissingError
-from hardware.pi.camera import PiCamera, make_encoder, make_output
+from hardware.pi.camera import PiCamera
+from hardware.pi.streams import make_encoder, make_output
 from hardware.twin.encoder import H264Encoder
 from hardware.twin.pictures import Picture
 from media.frames import VideoFormat
 
 VIDEO = VideoFormat(320, 180, 30, 300_000)
+LOW = VideoFormat(160, 90, 30, 150_000)
+FORMATS = (VIDEO, LOW, LOW)
+SENSOR_STEP_US = 1_000_000 // VIDEO.fps
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +67,11 @@ def test_an_output_is_given_what_ours_expects(sources: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "used"),
     [
-        ("create_video_configuration", {"main", "controls", "transform", "buffer_count"}),
+        ("create_video_configuration", {"main", "lores", "controls", "transform", "buffer_count"}),
         ("configure", {"camera_config"}),
         ("start_recording", {"encoder", "output"}),
+        ("start_encoder", {"encoder", "output", "name"}),
+        ("stop_encoder", {"encoders"}),
         ("stop_recording", set()),
         ("close", set()),
     ],
@@ -87,43 +95,48 @@ class SmallPicamera2:
     """A stand-in with the real one's method names that encodes grey pictures on its thread."""
 
     def __init__(self) -> None:
-        import threading
-
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
 
     def create_video_configuration(self, **how: Any) -> dict[str, Any]:
         return how
 
     def configure(self, camera_config: dict[str, Any]) -> None:
-        assert camera_config["main"]["format"] == "YUV420"
+        self._sizes = {name: camera_config[name]["size"] for name in ("main", "lores")}
 
     def start_recording(self, encoder: Any, output: Any) -> None:
-        import threading
-
-        self._thread = threading.Thread(target=self._record, args=(encoder, output))
-        self._thread.start()
+        self.start_encoder(encoder, output, name="main")
 
     def stop_recording(self) -> None:
         self._stop.set()
-        if self._thread:
-            self._thread.join()
+        for thread in self._threads:
+            thread.join()
+
+    def start_encoder(self, encoder: Any, output: Any, *, name: str) -> None:
+        width, height = self._sizes[name]
+        video = VideoFormat(width, height, encoder.how["framerate"], encoder.how["bitrate"])
+        self._threads.append(threading.Thread(target=self._record, args=(encoder, output, video)))
+        self._threads[-1].start()
+
+    def stop_encoder(self, encoders: Any) -> None:
+        encoders.stopped.set()
 
     def close(self) -> None:
         self._stop.set()
 
-    def _record(self, encoder: Any, output: Any) -> None:
-        import time
-
-        picture = Picture(VIDEO.width, VIDEO.height)
+    def _record(self, encoder: Any, output: Any, video: VideoFormat) -> None:
+        picture = Picture(video.width, video.height)
         picture.data[:] = 128
-        coder, number = H264Encoder(VIDEO), 0
-        while not self._stop.wait(1 / VIDEO.fps):
-            now_us = time.monotonic_ns() // 1000
-            encoder.firsttimestamp = encoder.firsttimestamp or now_us
+        coder, number = H264Encoder(video), now_us() // SENSOR_STEP_US + 1
+        while not encoder.stopped.wait((number * SENSOR_STEP_US - now_us()) / 1e6):
+            if self._stop.is_set():
+                return
+            # Both encoders get the same pictures, with the sensor's time.
+            at_us = number * SENSOR_STEP_US
+            encoder.firsttimestamp = encoder.firsttimestamp or at_us
             wanted, encoder.wanted = encoder.wanted, False
-            frame = coder.encode(picture, number * 33_333, wanted)
-            output.outputframe(frame.data, frame.keyframe, now_us - encoder.firsttimestamp)
+            frame = coder.encode(picture, at_us, wanted)
+            output.outputframe(frame.data, frame.keyframe, at_us - encoder.firsttimestamp)
             number += 1
 
 
@@ -135,6 +148,7 @@ class SmallEncoder:
         self.threads = 0
         self.firsttimestamp: int | None = None
         self.wanted = False
+        self.stopped = threading.Event()
 
     def force_key_frame(self) -> None:
         self.wanted = True
@@ -156,15 +170,15 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_the_adapter_is_a_camera(stand_in: None) -> None:
-    await check_camera(PiCamera(VIDEO))
+    await check_camera(PiCamera(FORMATS))
 
 
 async def test_what_the_encoder_hands_over_is_passed_on(stand_in: None) -> None:
-    encoder = make_encoder(VIDEO)
+    encoder = make_encoder(VIDEO, 2.0)
     assert isinstance(encoder, SmallEncoder)
     assert encoder.how["iperiod"] == 60
     assert encoder.threads == 1
-    output = make_output(PiCamera(VIDEO))
+    output = make_output(lambda data, keyframe, since_us: None)
     assert list(inspect.signature(output.outputframe).parameters) == [
         "frame", "keyframe", "timestamp", "packet", "audio",
     ]  # fmt: skip
@@ -178,12 +192,12 @@ async def test_without_a_camera_there_is_a_remedy(
 
     monkeypatch.setattr(sys.modules["picamera2"], "Picamera2", nothing)
     with pytest.raises(MissingError, match="No camera is connected"):
-        async with PiCamera(VIDEO):
+        async with PiCamera(FORMATS):
             pass
 
 
 async def test_without_picamera2_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "picamera2", None)
     with pytest.raises(MissingError, match=r"sudo apt install .* python3-picamera2"):
-        async with PiCamera(VIDEO):
+        async with PiCamera(FORMATS):
             pass

@@ -2,27 +2,28 @@ import asyncio
 from pathlib import Path
 
 from hardware.contracts import check_camera
-from hardware.twin.loop import KEYFRAME_EVERY, LOOP_S, LoopCamera, encode_loop
+from hardware.twin.loop import KEYFRAME_EVERY, LOOP_S, LoopCamera, encode_loops
 from media.frames import EncodedFrame, VideoFormat
 
 # Small, so that encoding six seconds of it takes one.
 VIDEO = VideoFormat(160, 90, 15, 100_000)
+FORMATS = (VIDEO, VideoFormat(80, 44, 15, 40_000), VideoFormat(80, 44, 15, 50_000))
 
 
 async def test_the_loop_is_a_camera() -> None:
-    await check_camera(LoopCamera(VIDEO, None))
+    await check_camera(LoopCamera(FORMATS, None))
 
 
 def test_it_has_a_keyframe_every_fifteen_pictures() -> None:
-    frames = encode_loop(VIDEO)
-    assert len(frames) == LOOP_S * VIDEO.fps
-    keyframes = [index for index, (_, keyframe) in enumerate(frames) if keyframe]
-    assert keyframes == list(range(0, len(frames), KEYFRAME_EVERY))
+    for loop in encode_loops(FORMATS):
+        assert len(loop) == LOOP_S * VIDEO.fps
+        keyframes = [index for index, (_, keyframe) in enumerate(loop) if keyframe]
+        assert keyframes == list(range(0, len(loop), KEYFRAME_EVERY))
 
 
 def first_picture(folder: Path) -> EncodedFrame:
     async def look() -> EncodedFrame:
-        async with LoopCamera(VIDEO, folder) as camera:
+        async with LoopCamera(FORMATS, folder) as camera:
             return await anext(camera.frames())
 
     return asyncio.run(look())
