@@ -1,66 +1,62 @@
-"""`make bench`: measures and prints every row; `--json` prints JSON, `--only NAME` one group.
+"""`make bench`: measures and prints every row beside what others need; exit code 1 on a miss.
 
-Exit code 1 when a bound is missed. Times on a busy machine are worse: close other programs.
+`--only NAME …` measures some groups and keeps the other rows of bench/results/latest.json,
+`--json` prints that file, `--draw` draws its pictures for the documentation and measures nothing.
+Times on a busy machine are worse: close other programs.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import os
-import platform
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import calls, loads, preroll, rings
+from bench import calls, charts, endurance, growth, idle, preroll, results, rings
 from bench.row import Row
 
-RESULTS = Path(__file__).resolve().parent / "results" / "latest.json"
 GROUPS: dict[str, Callable[[Path], Awaitable[list[Row]]]] = {
     "calls": calls.rows,
     "rings": rings.rows,
-    "loads": loads.rows,
+    "idle": idle.rows,
+    "viewers": growth.viewers,
+    "streams": growth.streams,
     "preroll": preroll.rows,
+    "endurance": endurance.rows,
 }
 
 
 def main() -> int:
-    """Measure, print, and keep the result in bench/results/latest.json."""
+    """Measure, print, and keep the result."""
     options = _arguments()
-    measured: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="doorstep-bench-") as folder:
-        for name in options.only or GROUPS:
-            print(f"measuring {name} …", file=sys.stderr, flush=True)
-            measured += asyncio.run(_measure(name, Path(folder)))
-    document = {"machine": _machine(), "rows": [row.as_json() for row in measured]}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    if options.draw:
+        for path in charts.draw(results.read()):
+            print(f"wrote {path}")
+        return 0
+    met = True
+    for name in options.only or GROUPS:
+        print(f"measuring {name} …", file=sys.stderr, flush=True)
+        rows = asyncio.run(_measure(name))
+        results.keep(name, rows)
+        met = met and all(row.met for row in rows)
+        if not options.json:
+            print("\n".join([f"\n{name}", *(row.as_text() for row in rows)]), flush=True)
     if options.json:
-        print(RESULTS.read_text("utf-8"), end="")
-    else:
-        print("\n".join(row.as_text() for row in measured))
-    return 0 if all(row.met for row in measured) else 1
+        print(results.PATH.read_text("utf-8"), end="")
+    return 0 if met else 1
 
 
-async def _measure(name: str, folder: Path) -> list[Row]:
-    return await GROUPS[name](folder)
-
-
-def _machine() -> dict[str, object]:
-    return {
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "cores": os.cpu_count(),
-        "load": os.getloadavg()[0],
-    }
+async def _measure(name: str) -> list[Row]:
+    with tempfile.TemporaryDirectory(prefix="doorstep-bench-") as folder:
+        return await GROUPS[name](Path(folder))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--draw", action="store_true", help="draw the pictures of the last results")
     parser.add_argument("--only", nargs="+", choices=sorted(GROUPS), help="only these groups")
     return parser.parse_args()
 

@@ -1,35 +1,64 @@
-"""One line of the result."""
+"""One line of the result: a value, the bound that it is meant to keep, and what others need."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+NAME_WIDTH = 58
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A measured value and the bound that it is meant to keep (`at_least` turns it round)."""
+    """A measured value and its bound (`at_least` turns it round; None: only told, not judged).
+
+    `peers`: the same figure of what else people use, measured in the same run. `times_less`: at
+    least so many times less than the peer of that name.
+    """
 
     name: str
     value: float
     unit: str
-    bound: float
+    bound: float | None = None
     at_least: bool = False
     note: str = ""
+    peers: Mapping[str, float] = field(default_factory=dict)
+    times_less: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def met(self) -> bool:
-        return self.value >= self.bound if self.at_least else self.value <= self.bound
+        return self._keeps_bound and all(
+            name not in self.peers or self.ratio(name) >= least
+            for name, least in self.times_less.items()
+        )
+
+    def ratio(self, peer: str) -> float:
+        """How many times more the peer needs."""
+        return self.peers[peer] / max(self.value, 1e-9)
 
     def as_json(self) -> dict[str, object]:
-        return {**asdict(self), "met": self.met}
+        ratios = {name: round(self.ratio(name), 2) for name in self.peers}
+        return {**asdict(self), "met": self.met, "ratios": ratios}
 
     def as_text(self) -> str:
         sign = "≥" if self.at_least else "≤"
-        verdict = "met" if self.met else "NOT MET"
-        value, bound = (f"{number:,.1f}" for number in (self.value, self.bound))
+        bound = "" if self.bound is None else f"{sign} {self.bound:,.1f}"
+        verdict = "" if self.bound is None else "met" if self.met else "NOT MET"
         note = f"  ({self.note})" if self.note else ""
-        return f"{self.name:<52} {value:>9} {self.unit:<9} {sign} {bound:>7}   {verdict}{note}"
+        value = f"{self.value:>9,.1f} {self.unit:<9}"
+        return f"{self.name:<{NAME_WIDTH}} {value} {bound:>9}  {verdict:<8}{self._beside()}{note}"
+
+    @property
+    def _keeps_bound(self) -> bool:
+        if self.bound is None:
+            return True
+        return self.value >= self.bound if self.at_least else self.value <= self.bound
+
+    def _beside(self) -> str:
+        return "; ".join(
+            f"{name} {value:,.1f} ({self.ratio(name):.1f}×)" for name, value in self.peers.items()
+        )
 
 
 def percentile(values: list[float], share: float) -> float:

@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import TypeAlias
 
 import aiohttp
 from aiortc import RTCPeerConnection
@@ -34,10 +36,10 @@ PING_S = 1.0
 class Viewer:
     """A phone that watches and listens, and counts what it gets."""
 
-    def __init__(self, pc: RTCPeerConnection) -> None:
+    def __init__(self, pc: RTCPeerConnection, control: bool = True) -> None:
         arrived = asyncio.Event()
         self._tracks = [receive_encoded(expect(pc, kind).receiver, kind, arrived) for kind in KINDS]
-        self._channel = pc.createDataChannel("control")
+        self._channel = pc.createDataChannel("control") if control else None
         self._since = time.monotonic()
 
     def received_bps(self) -> float:
@@ -50,7 +52,7 @@ class Viewer:
         """Say once a second that the phone is still there."""
         for number in itertools.count(1):
             await asyncio.sleep(PING_S)
-            if self._channel.readyState == "open":
+            if self._channel is not None and self._channel.readyState == "open":
                 self._channel.send(Ping(id=number).model_dump_json())
 
 
@@ -71,19 +73,39 @@ async def viewer(phone: Phone) -> AsyncIterator[Viewer]:
             await close_peer(pc)
 
 
+Post: TypeAlias = Callable[[int, str], Awaitable[str]]
+"""Number of a stream and its offer in, the recorder's answer out."""
+
+
 @contextlib.asynccontextmanager
 async def pushed_streams(stack: Stack, count: int) -> AsyncIterator[None]:
-    """`count` recordings at the same time, from one pre-encoded camera in this process."""
+    """`count` recordings of ours at the same time."""
     identity = Identity.load_or_create(stack.folder / "device" / "identity.pem")
-    board = open_board("twin", BoardOptions(camera="loop", cache_dir=stack.folder))
-    async with board, aiohttp.ClientSession() as http, asyncio.TaskGroup() as group:
-        media = DoorMedia(board)
-        pumping = group.create_task(media.run())
+    async with aiohttp.ClientSession() as http:
         whip = WhipClient(
             http, stack.address, identity.id, lambda: identity.token("record", time.time())
         )
-        peers = [await _push(whip, media, f"bench-visit-{index}") for index in range(count)]
+
+        async def post(number: int, offer: str) -> str:
+            visit = f"bench-{count}-visit-{number}"
+            answer, _ = await whip.open(visit, offer, int(time.time() * 1000))
+            return answer
+
+        async with pushed(stack.folder, count, post):
+            yield
+
+
+@contextlib.asynccontextmanager
+async def pushed(folder: Path, count: int, post: Post, camera: str = "loop") -> AsyncIterator[None]:
+    """`count` streams to any recorder, from one camera in this process."""
+    board = open_board("twin", BoardOptions(camera=camera, cache_dir=folder))
+    async with board, asyncio.TaskGroup() as group:
+        media = DoorMedia(board)
+        pumping = group.create_task(media.run())
+        peers: list[RTCPeerConnection] = []
         try:
+            while len(peers) < count:
+                peers.append(await _push(media, len(peers), post))
             yield
         finally:
             for peer in peers:
@@ -91,14 +113,13 @@ async def pushed_streams(stack: Stack, count: int) -> AsyncIterator[None]:
             pumping.cancel()
 
 
-async def _push(whip: WhipClient, media: DoorMedia, visit: str) -> RTCPeerConnection:
+async def _push(media: DoorMedia, number: int, post: Post) -> RTCPeerConnection:
     pc = open_peer()
     origin_us = time.monotonic_ns() // 1000
     for kind, hub in zip(KINDS, (media.video, media.sound), strict=True):
         track = PassthroughTrack(kind, _frames(hub, pc), origin_us)
         send_passthrough(pc, track, media.video.request_keyframe, exact=True)
-    answer, _ = await whip.open(visit, await make_offer(pc), int(time.time() * 1000))
-    await accept_answer(pc, answer)
+    await accept_answer(pc, await post(number, await make_offer(pc)))
     await asyncio.wait_for(connected(pc), CONNECT_LIMIT_S)
     return pc
 

@@ -37,6 +37,13 @@ def free_port() -> int:
         return port
 
 
+def listens(port: int) -> bool:
+    """Whether somebody accepts connections on loopback."""
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def wait_until(what: str, holds: Callable[[], bool], limit_s: float = START_LIMIT_S) -> None:
     """Poll until `holds()`; TimeoutError names what did not happen."""
     deadline = time.monotonic() + limit_s

@@ -97,6 +97,7 @@ export class Household {
 			if (!this.doorbells.value.some(({ id }) => id === event.id)) void this.refresh();
 			this.doorbells.value = withDoorbell(this.doorbells.value, event);
 		} else {
+			if (event.change === "rang") performance.mark("doorstep:ring-heard");
 			this.visits.value = withVisit(this.visits.value, event.visit);
 			this.doorbells.value = withLatest(this.doorbells.value, event.visit);
 			if (event.change === "snapshot") this.#newPicture(event.visit.id);
