@@ -120,6 +120,8 @@ class Gathering:
         self._connection = connection
         self._network = network
         self._hosts: list[GuardedProtocol] | None = None
+        # aiortc begins to connect as soon as it sees one candidate, so it sees all or none.
+        self._found: list[Candidate] = []
         self._close = connection.close
         connection.gather_candidates = self.gather  # type: ignore[method-assign]
         connection.close = self.close  # type: ignore[method-assign]
@@ -157,6 +159,7 @@ class Gathering:
         errands = list(self._errands())
         if errands:
             await _ask(errands, self.limit_s)
+        connection._local_candidates += self._found
         connection._local_candidates_end = True
 
     async def close(self) -> None:
@@ -182,7 +185,7 @@ class Gathering:
         port: int = bound.getsockname()[1]
         protocol.local_candidate = _candidate("host", (address, port), TOP_PREFERENCE - place)
         self._connection._protocols.append(protocol)
-        self._connection._local_candidates.append(protocol.local_candidate)
+        self._found.append(protocol.local_candidate)
         return protocol
 
     def _announce(self) -> None:
@@ -226,11 +229,10 @@ class Gathering:
 
     def _seen_as(self, protocol: GuardedProtocol, address: Address) -> None:
         base = protocol.local_candidate
-        known = self._connection._local_candidates
-        if any((one.host, one.port) == address for one in known):
+        if any((one.host, one.port) == address for one in self._found):
             return
         preference = (base.priority >> 8) & TOP_PREFERENCE
-        known.append(_candidate("srflx", address, preference, (base.host, base.port)))
+        self._found.append(_candidate("srflx", address, preference, (base.host, base.port)))
 
     async def _allocate(self, server: RelayServer, met: Met) -> None:
         protocol = GuardedProtocol(self._connection)
@@ -240,11 +242,10 @@ class Gathering:
         if self._network.relay_only:
             # Who hides its addresses does not tell them here either (RFC 9429 section 3.5.3).
             related = ("0.0.0.0" if family_of(address[0]) is socket.AF_INET else "::", 9)
-        known = self._connection._local_candidates
-        spares = sum(one.type == "relay" for one in known)
+        spares = sum(one.type == "relay" for one in self._found)
         protocol.local_candidate = _candidate("relay", address, TOP_PREFERENCE - spares, related)
         self._connection._protocols.append(protocol)
-        known.append(protocol.local_candidate)
+        self._found.append(protocol.local_candidate)
         met()
 
 

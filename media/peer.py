@@ -21,6 +21,7 @@ from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from media.addresses import ANY_NETWORK, Network
 from media.aiortc_version import require_known_versions
+from media.checks import Checks
 from media.gathering import Gathering, PortsTakenError
 from media.guard import guard
 
@@ -53,6 +54,7 @@ class Peer(RTCPeerConnection):
         self._servers = ice_servers
         self._network = network
         self._gatherings: list[Gathering] = []
+        self._checks: list[Checks] = []
         self._unused: RTCDtlsTransport | None = None
 
     async def prepare(self, *, ask_servers: bool) -> None:
@@ -79,11 +81,14 @@ class Peer(RTCPeerConnection):
             await unused.stop()
             await unused.transport.stop()
         await super().close()
+        for checks in self._checks:
+            checks.close()
 
     def _make_transport(self) -> RTCDtlsTransport:
         transport: RTCDtlsTransport = super()._RTCPeerConnection__createDtlsTransport()  # type: ignore[misc]
         connection = transport.transport.iceGatherer._connection
         self._gatherings.append(Gathering(connection, self._servers, self._network))
+        self._checks.append(Checks(connection))
         return transport
 
     def _RTCPeerConnection__createDtlsTransport(self) -> RTCDtlsTransport:  # noqa: N802
