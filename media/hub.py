@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -67,9 +68,12 @@ class FrameHub:
         """The last keyframe and what followed it."""
         return self._ring.latest_group()
 
-    def watch(self) -> Subscription:
-        """Live: starts at a fresh keyframe; a slow taker loses frames, not time."""
-        return self._admit(LiveBacklog(self.request_keyframe), self._fresh_start())
+    def watch(self, news: asyncio.Event | None = None) -> Subscription:
+        """Live: starts at a fresh keyframe; a slow taker loses frames, not time.
+
+        `news`: see Subscription.
+        """
+        return self._admit(LiveBacklog(self.request_keyframe), self._fresh_start(), news)
 
     def record(self, limit_frames: int = RECORD_LIMIT_FRAMES) -> Subscription:
         """Complete: the pre-roll and then every frame; a full queue is a counted gap."""
@@ -90,9 +94,12 @@ class FrameHub:
             taker.finish()
 
     def _admit(
-        self, backlog: LiveBacklog | RecordBacklog, start: list[EncodedFrame]
+        self,
+        backlog: LiveBacklog | RecordBacklog,
+        start: list[EncodedFrame],
+        news: asyncio.Event | None = None,
     ) -> Subscription:
-        taker = Subscription(backlog, start, self._dismiss)
+        taker = Subscription(backlog, start, self._dismiss, news)
         if self._closed:
             taker.close()
         else:

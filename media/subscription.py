@@ -57,11 +57,16 @@ class Subscription:
     """Frames from a keyframe on, for one taker: `with` it, iterate over it.
 
     After a loss it resumes at a keyframe; `gaps` counts losses, `dropped` the frames lost in them.
-    The iteration ends with the hub, after `finish()` and after `close()`.
+    The iteration ends with the hub, after `finish()` and after `close()`. `news` is set whenever
+    a frame has come or the end has; one event may serve several subscriptions that are polled.
     """
 
     def __init__(
-        self, backlog: Backlog, start: Iterable[EncodedFrame], leave: Callable[[Subscription], None]
+        self,
+        backlog: Backlog,
+        start: Iterable[EncodedFrame],
+        leave: Callable[[Subscription], None],
+        news: asyncio.Event | None = None,
     ) -> None:
         self.gaps = 0
         self.dropped = 0
@@ -70,7 +75,7 @@ class Subscription:
         self._leave = leave
         self._broken = not self._queue
         self._ended = False
-        self._news = asyncio.Event()
+        self._news = news or asyncio.Event()
 
     def offer(self, frame: EncodedFrame) -> None:
         """The hub's newest frame."""
@@ -86,6 +91,11 @@ class Subscription:
         # A frame that is not in the queue breaks the chain up to the next keyframe.
         self._broken = not self._queue or self._queue[-1] is not frame
         self._news.set()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more comes than what waits."""
+        return self._ended
 
     def poll(self) -> EncodedFrame | None:
         """The next frame when one waits."""
