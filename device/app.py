@@ -98,7 +98,9 @@ class House:
         self._identity = wiring.identity_in(state)
         self._household = Household(state / "phones.json")
         self._health = Health()
-        self._media = DoorMedia(board, self._fault, settings.visits.pre_roll_s)
+        self._media = DoorMedia(
+            board, self._fault, settings.visits.pre_roll_s, wiring.floors_of(settings)
+        )
         self._rewind = Rewind(self._media, self._phone)
         self._replies = Replies(self._media.mixer, settings.doorbell.language)
         self._doorbell = Doorbell(

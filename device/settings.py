@@ -66,11 +66,29 @@ class CameraSettings(Group):
     fps: int = Field(default=30, ge=5, le=60)
     """Pictures per second."""
     bitrate_bps: int = Field(default=2_000_000, ge=200_000, le=10_000_000)
-    """Aim of the encoder, in bits per second."""
+    """Aim of the encoder, in bits per second; recordings have this rate."""
+    bitrate_floor_bps: int | None = Field(default=None, ge=150_000)
+    """How far a call on a bad network may lower that, recordings included; unset: not at all."""
+    low_bitrate_bps: int = Field(default=350_000, ge=150_000, le=2_000_000)
+    """Of the small picture that phones on bad networks get: 360 pixels high or less."""
+    low_bitrate_floor_bps: int = Field(default=150_000, ge=150_000)
+    """How far that may be lowered when all who watch it have worse networks still."""
+    close_bitrate_bps: int = Field(default=500_000, ge=150_000, le=2_000_000)
+    """Of the close-up that a phone gets which zooms in; as large as the small picture."""
+    close_bitrate_floor_bps: int = Field(default=150_000, ge=150_000)
+    """How far that may be lowered."""
     flip: bool = False
     """The camera hangs upside down (pi)."""
     time_code: bool = True
     """The twin draws the capture time into the top of its pictures, for machines to read."""
+
+    @model_validator(mode="after")
+    def _floors_are_below(self) -> Self:
+        for name in ("bitrate", "low_bitrate", "close_bitrate"):
+            floor, most = getattr(self, f"{name}_floor_bps"), getattr(self, f"{name}_bps")
+            if floor is not None and floor > most:
+                raise ValueError(f"set {name}_floor_bps to {most} or less, as {name}_bps is")
+        return self
 
 
 class SoundSettings(Group):
@@ -78,6 +96,8 @@ class SoundSettings(Group):
     """Of the twin's microphone: visitor, silence, or the path of a sound file."""
     device: str | None = None
     """Part of the sound card's name (pi); unset: the system's default."""
+    echo: Literal["webrtc", "duck", "off"] = "webrtc"
+    """webrtc: both can talk at once; duck: the microphone is quiet while the speaker sounds."""
 
 
 class PinSettings(Group):

@@ -11,7 +11,7 @@ from device.settings import Settings
 from hardware.board import Board
 from hardware.errors import HardwareError
 from hardware.registry import BoardOptions, Pins, open_board
-from protocol.door import Part
+from protocol.door import Layer, Part
 from protocol.identity import Identity
 
 __all__ = ["Part", "board_of", "identity_in", "options_of", "policy_of", "state_folder"]
@@ -76,11 +76,24 @@ def options_of(settings: Settings) -> BoardOptions:
         height=camera.height,
         fps=camera.fps,
         bitrate_bps=camera.bitrate_bps,
+        low_bitrate_bps=camera.low_bitrate_bps,
+        close_bitrate_bps=camera.close_bitrate_bps,
         time_code=camera.time_code,
+        echo=settings.sound.echo,
         audio_device=settings.sound.device,
         flip=camera.flip,
         pins=Pins(**settings.pins.model_dump()),
     )
+
+
+def floors_of(settings: Settings) -> dict[Layer, int]:
+    """How far each encoder's rate may be lowered, in bits per second."""
+    camera = settings.camera
+    return {
+        "high": camera.bitrate_floor_bps or camera.bitrate_bps,
+        "low": camera.low_bitrate_floor_bps,
+        "close": camera.close_bitrate_floor_bps,
+    }
 
 
 def board_of(settings: Settings) -> Board:

@@ -7,6 +7,7 @@ outside. A broken promise raises ContractError with one sentence.
 from __future__ import annotations
 
 import asyncio
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from itertools import pairwise
@@ -15,11 +16,13 @@ from typing import TypeVar
 from hardware.annexb import nal_types, profile, slice_types
 from hardware.board import Board
 from hardware.bridge import now_us
-from hardware.errors import BusyError, ClosedError
+from hardware.errors import BusyError, ClosedError, MissingError
 from hardware.ports import (
     Camera,
     Chime,
+    EchoCanceller,
     Edge,
+    Encoding,
     Indicator,
     Light,
     Lock,
@@ -28,6 +31,7 @@ from hardware.ports import (
     Sensor,
     Signal,
     Speaker,
+    Window,
 )
 from media.frames import SOUND_FRAME_MS, SOUND_FRAME_SAMPLES, EncodedFrame, SoundFrame
 
@@ -41,6 +45,9 @@ TEST_PULSE_S = 0.15
 # A keyframe beyond this cannot be repaired by retransmission.
 KEYFRAME_LIMIT_BYTES = 120_000
 POLL_S = 0.005
+SILENT = bytes(2 * SOUND_FRAME_SAMPLES)
+# A picture may be on its way to the encoder when somebody begins to take it.
+FRESH_US = 100_000
 
 Item = TypeVar("Item")
 
@@ -134,8 +141,8 @@ async def check_indicator(indicator: Indicator) -> None:
     await _check_closed(indicator, lambda: indicator.show(Signal.LIVE))
 
 
-async def check_camera(camera: Camera) -> None:
-    """Takes pictures for about a second."""
+async def check_camera(camera: Camera, *, has_close_up: bool = True) -> None:
+    """Takes pictures for a few seconds; a camera without a close-up says so."""
     async with camera:
         frames = camera.frames()
         group = [await _next(frames) for _ in range(8)]
@@ -145,11 +152,61 @@ async def check_camera(camera: Camera) -> None:
         require(any(frame.keyframe for frame in after), "A keyframe comes when it is asked for.")
         _check_order(group + after)
         camera.set_bitrate(camera.format.bitrate_bps // 2)
+        small = await _check_small(camera, camera.low, frames)
+        if has_close_up:
+            camera.close_up.aim(Window(zoom=4.0, x=0.9, y=0.1))
+            close = await _check_small(camera, camera.close_up, frames)
+            require(await _left(close), "A close-up can be left.")
+        else:
+            _expect(MissingError, lambda: camera.close_up.aim(Window()), "It cannot be aimed.")
+            _expect(MissingError, camera.close_up.frames, "It yields no pictures.")
         newer = camera.frames()
         require((await _next(newer)).keyframe, "A new taker starts at a keyframe.")
         require(await _ended(frames), "A new taker ends the earlier one.")
     await _check_closed(camera, camera.frames)
     require(await _ended(newer), "A closed camera ends its taker.")
+    require(await _ended(small), "A closed camera ends the taker of its small pictures.")
+    _expect(ClosedError, camera.low.frames, "A closed camera has no small pictures.")
+
+
+async def _check_small(
+    camera: Camera, small: Encoding, whole: AsyncIterator[EncodedFrame]
+) -> AsyncIterator[EncodedFrame]:
+    """A small encoding beside the large one; returns its taker, who has not left."""
+    sizes = (small.format, camera.format)
+    require(sizes[0].width < sizes[1].width, "A small picture is smaller.")
+    require(sizes[0].fps == sizes[1].fps, "There are as many small pictures as large ones.")
+    frames = small.frames()
+    group = await _beside(frames, whole)
+    _check_group(group)
+    small.request_keyframe()
+    small.set_bitrate(small.format.bitrate_bps // 2)
+    after = [await _next(frames) for _ in range(KEYFRAME_WITHIN_FRAMES)]
+    require(any(frame.keyframe for frame in after), "A small keyframe comes when asked for.")
+    _check_order(group + after)
+    require(await _left(frames), "A small picture can be left.")
+    again, taken_us = small.frames(), now_us()
+    first = await _next(again)
+    require(first.keyframe, "Taking small pictures again starts at a keyframe.")
+    require(first.at_us >= taken_us - FRESH_US, "Nothing that was encoded before is left over.")
+    return again
+
+
+async def _beside(
+    small: AsyncIterator[EncodedFrame], whole: AsyncIterator[EncodedFrame]
+) -> list[EncodedFrame]:
+    """Some small pictures, which have to have the times of the large ones."""
+    first = await _next(small)
+    times: set[int] = set()
+    while max(times, default=0) < first.at_us:
+        times.add((await _next(whole)).at_us)
+    group = [first]
+    for _ in range(8):
+        times.add((await _next(whole)).at_us)
+        group.append(await _next(small))
+    shared = [frame.at_us for frame in group if frame.at_us <= max(times)]
+    require(set(shared) <= times, "All encodings of a picture have its capture time.")
+    return group
 
 
 async def check_microphone(microphone: Microphone) -> None:
@@ -177,11 +234,34 @@ async def check_speaker(speaker: Speaker) -> None:
         for _ in range(50):
             await speaker.play(piece)
         require(now_us() - started_us < 0.5e6, "Playing never waits for the sound to be heard.")
+        ahead_us = speaker.next_at_us() - now_us()
+        require(-0.05e6 < ahead_us < 0.3e6, "It is known when the next piece will sound.")
         for percent in (0, 100, 40):
             speaker.set_volume(percent)
         for wrong in (-1, 101):
             _expect(ValueError, partial(speaker.set_volume, wrong), "0 to 100 only.")
     await _check_closed(speaker, lambda: speaker.play(piece))
+
+
+async def check_canceller(canceller: EchoCanceller) -> None:
+    """Only what every canceller promises; how well it cancels is measured in a room."""
+    start_us = now_us()
+    async with canceller:
+        for number in range(60):
+            at_us = start_us + number * SOUND_FRAME_MS * 1000
+            if 10 <= number < 30:
+                canceller.played(_noise(number, at_us + 2 * SOUND_FRAME_MS * 1000))
+            clean = canceller.cleaned(SoundFrame(SILENT, at_us))
+            require(clean.at_us == at_us, "Cleaned sound keeps its capture time.")
+            require(len(clean.samples) == len(SILENT), "Cleaned sound keeps its length.")
+            require(_peak(clean) < 100, "Silence stays silent, whatever the speaker sounds.")
+        voices = [_noise(n, start_us + (60 + n) * SOUND_FRAME_MS * 1000) for n in range(40)]
+        heard = [canceller.cleaned(voice) for voice in voices]
+        require(max(map(_peak, heard[20:])) > 300, "A voice passes while the speaker is silent.")
+        _expect(ValueError, lambda: canceller.cleaned(SoundFrame(b"", 0)), "20 ms, not less.")
+    piece = SoundFrame(SILENT, start_us)
+    await _check_closed(canceller, lambda: canceller.played(piece))
+    await _check_closed(canceller, lambda: canceller.cleaned(piece))
 
 
 async def check_board(make: Callable[[], Board]) -> None:
@@ -200,6 +280,19 @@ async def check_board(make: Callable[[], Board]) -> None:
         pass
     require(not failed.lock.unlocked, "After a failure the door is locked.")
     await failed.close()
+
+
+def _noise(number: int, at_us: int) -> SoundFrame:
+    """20 ms of a rattling tone, never twice the same."""
+    samples = [
+        (3000 + 400 * (n % 7)) * (1 if (n * (60 + number % 5) // 960) % 2 else -1)
+        for n in range(SOUND_FRAME_SAMPLES)
+    ]
+    return SoundFrame(struct.pack(f"<{SOUND_FRAME_SAMPLES}h", *samples), at_us)
+
+
+def _peak(frame: SoundFrame) -> int:
+    return max(map(abs, struct.unpack(f"<{SOUND_FRAME_SAMPLES}h", frame.samples)))
 
 
 class _MadeUpError(Exception):
@@ -255,6 +348,16 @@ def _expect(error: type[Exception], act: Callable[[], object], sentence: str) ->
 async def _next(items: AsyncIterator[Item]) -> Item:
     async with asyncio.timeout(STEP_TIMEOUT_S):
         return await anext(items)
+
+
+async def _left(items: AsyncIterator[Item]) -> bool:
+    """Whether a taker can leave in the middle, as one that is cancelled does."""
+    try:
+        async with asyncio.timeout(0):
+            await _ended(items)
+    except TimeoutError:
+        return True
+    return False
 
 
 async def _ended(items: AsyncIterator[Item]) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from device.settings import Settings, read_settings
-from device.wiring import options_of, policy_of
+from device.wiring import floors_of, options_of, policy_of
 from protocol.settings import SettingsError, leaves, render
 
 
@@ -33,6 +33,9 @@ def test_flags_beat_environment_beats_file(tmp_path: Path) -> None:
         ("[camera\n", "device.toml is not valid TOML: "),
         ("[doorbell]\nname =\n", "(at line 2, column 7)."),
         ("[camera]\nfps = 'fast'\n", "camera.fps"),
+        ("[camera]\nlow_bitrate_bps = 90000\n", "camera.low_bitrate_bps"),
+        ("[camera]\nbitrate_floor_bps = 3000000\n", "set bitrate_floor_bps to 2000000 or less"),
+        ("[camera]\nlow_bitrate_floor_bps = 400000\n", "set low_bitrate_floor_bps to 350000"),
         ("[lock]\npulse_s = 60\n", "lock.pulse_s"),
         ("[server]\nurl = 'localhost'\n", "write it as https://name, without a path"),
         ("[quiet_hours]\nstart = '22:00'\n", "set both start and end, or none"),
@@ -72,6 +75,15 @@ def test_the_policy_follows_the_settings(tmp_path: Path) -> None:
     assert policy.pulse_s == 2
     assert policy.quiet(22 * 60 + 30)
     assert not policy.quiet(22 * 60 + 29)
+
+
+def test_the_recording_keeps_its_rate_unless_told_otherwise(tmp_path: Path) -> None:
+    text = "[camera]\nbitrate_bps = 1500000\n"
+    settings = read(text, tmp_path)
+    assert options_of(settings).video.bitrate_bps == 1_500_000
+    assert floors_of(settings) == {"high": 1_500_000, "low": 150_000, "close": 150_000}
+    settings = read(text + "bitrate_floor_bps = 400000\n", tmp_path)
+    assert floors_of(settings)["high"] == 400_000
 
 
 def test_the_board_follows_the_settings(tmp_path: Path) -> None:

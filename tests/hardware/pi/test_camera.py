@@ -170,7 +170,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_the_adapter_is_a_camera(stand_in: None) -> None:
-    await check_camera(PiCamera(FORMATS))
+    await check_camera(PiCamera(FORMATS), has_close_up=False)
 
 
 async def test_what_the_encoder_hands_over_is_passed_on(stand_in: None) -> None:
