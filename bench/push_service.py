@@ -70,7 +70,7 @@ class PushService:
                 "auth": encode(secrets.token_bytes(16)),
             }
             answer = await phone.request(
-                "POST", "/api/v1/push/subscriptions", json.dumps(target).encode()
+                "POST", "/api/v1/push/subscriptions", json.dumps({"target": target}).encode()
             )
             if answer.status // 100 != 2:
                 raise RuntimeError(f"The subscription was refused: {answer.body.decode()}")

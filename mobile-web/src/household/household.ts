@@ -97,11 +97,13 @@ export class Household {
 			if (!this.doorbells.value.some(({ id }) => id === event.id)) void this.refresh();
 			this.doorbells.value = withDoorbell(this.doorbells.value, event);
 		} else {
-			if (event.change === "rang") performance.mark("doorstep:ring-heard");
 			this.visits.value = withVisit(this.visits.value, event.visit);
 			this.doorbells.value = withLatest(this.doorbells.value, event.visit);
 			if (event.change === "snapshot") this.#newPicture(event.visit.id);
-			if (event.change === "opened" || event.change === "rang") this.onRing(event.visit);
+			if (event.change === "opened" || event.change === "rang") {
+				if (event.visit.rang_ms !== null) performance.mark("doorstep:ring-heard");
+				this.onRing(event.visit);
+			}
 		}
 		this.#tick();
 		this.#save();
