@@ -18,7 +18,7 @@ from cloud.push.notifier import Notifier, Senders
 from cloud.push.targets import Result
 from cloud.push.vapid import VapidKey
 from cloud.push.webpush import WebPush
-from cloud.recorder.ports import Limits
+from cloud.recorder.ports import Limits, Watch
 from cloud.recorder.recorder import Recorder
 from cloud.recorder.whip import WhipRoutes
 from cloud.shared import problems
@@ -112,7 +112,14 @@ class Server:
             keep=self.filing.keep,
             on_clip=self.filing.clip_stored,
             on_status=self.filing.recording_started,
-            limits=Limits(sessions=wanted.sessions, longest_s=wanted.longest_s),
+            on_stills=self.filing.stills_made,
+            moment=self.filing.moment,
+            limits=Limits(
+                sessions=wanted.sessions,
+                longest_s=wanted.longest_s,
+                bytes_per_s=wanted.limit_bps / 8,
+            ),
+            watch=_watch(self.metrics),
         )
 
     def _compose(self) -> FastAPI:
@@ -184,6 +191,15 @@ class Server:
 
     def _count_push(self, service: str, result: Result) -> None:
         self.metrics.pushes.labels(service, result).inc()
+
+
+def _watch(metrics: Metrics) -> Watch:
+    return Watch(
+        on_bytes=metrics.recorded_bytes.inc,
+        on_gap=metrics.recording_gaps.inc,
+        on_written=metrics.recording_write_s.observe,
+        on_ended=lambda reason: metrics.recordings_ended.labels(reason).inc(),
+    )
 
 
 def _fcm(settings: Settings) -> Fcm | None:

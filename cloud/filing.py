@@ -8,9 +8,10 @@ from pathlib import Path
 
 from fastapi import Request
 
+from cloud.recorder.ports import OWN_VISIT, StillPictures
 from cloud.shared.auth import Gate
 from cloud.shared.problems import ProblemError
-from cloud.store.clips import ClipStore, clip_key
+from cloud.store.clips import ClipStore, clip_key, preview_key, snapshot_key
 from cloud.store.roster import Roster, served_doorbell
 from cloud.store.visits import Visits
 from protocol.api import VisitEvent
@@ -55,7 +56,42 @@ class ClipFiling:
             await self._clips.delete(clip_key(doorbell, visit))
             return
         self._tell(event)
+        if visit.startswith(OWN_VISIT):
+            ends_ms = clip.starts_ms + clip.duration_ms
+            self._tell_if_any(await self._visits.end(doorbell, visit, ends_ms))
 
     async def recording_started(self, doorbell: str, visit: str, starts_ms: int) -> None:
-        """The first picture has come."""
+        """The first picture has come; a recording that no doorbell announced is a visit now."""
         log.info("visit %s of doorbell %s is being recorded", visit, doorbell)
+        if visit.startswith(OWN_VISIT):
+            self._tell_if_any(await self._visits.begin(doorbell, visit, starts_ms))
+
+    async def moment(self, visit: str) -> int:
+        """What the picture of a visit should show, in milliseconds of its clip."""
+        found = await self._visits.get(visit)
+        if found is None or found.clip is None:
+            return 0
+        return max(0, (found.rang_ms or found.opened_ms) - found.clip.starts_ms)
+
+    async def stills_made(self, doorbell: str, visit: str, stills: StillPictures) -> None:
+        """Keep the strip, and the picture when the doorbell has sent none; tell the phones."""
+        found = await self._visits.get(visit)
+        if found is None or found.doorbell != doorbell:
+            return
+        keys = [preview_key(doorbell, visit)]
+        await self._clips.put(keys[0], stills.strip)
+        event = await self._visits.set_preview(doorbell, visit, stills.preview, stills.size_bytes)
+        self._tell_if_any(event)
+        if not found.snapshot:
+            keys.append(snapshot_key(doorbell, visit))
+            await self._clips.put(keys[1], stills.picture)
+            event = await self._visits.set_snapshot(doorbell, visit, found.opened_ms)
+            self._tell_if_any(event)
+        if await self._visits.get(visit) is None:
+            # Deleted meanwhile.
+            for key in keys:
+                await self._clips.delete(key)
+
+    def _tell_if_any(self, event: VisitEvent | None) -> None:
+        if event is not None:
+            self._tell(event)

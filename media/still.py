@@ -29,7 +29,7 @@ def jpeg_at(frames: Sequence[EncodedFrame], at_us: int) -> bytes:
     Before the first frame the first picture counts. Raises StillError. Takes tens of milliseconds.
     """
     picture = _decode_last(_needed(frames, at_us))
-    return _jpeg(picture)
+    return jpeg(picture)
 
 
 def _needed(frames: Sequence[EncodedFrame], at_us: int) -> list[EncodedFrame]:
@@ -63,7 +63,8 @@ def _decode_last(frames: list[EncodedFrame]) -> av.VideoFrame:
     return last
 
 
-def _jpeg(picture: av.VideoFrame) -> bytes:
+def jpeg(picture: av.VideoFrame) -> bytes:
+    """A picture as JPEG. Raises StillError."""
     encoder = av.CodecContext.create("mjpeg", "w")
     if not isinstance(encoder, VideoCodecContext):
         raise StillError("This PyAV cannot encode JPEG.")

@@ -6,11 +6,13 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
+from pathlib import Path
 
 from cloud.recorder.join import join
 from cloud.recorder.ports import Keep, Limits, OnClip, VisitKey
 from cloud.recorder.spool import Part, Spool
-from cloud.recorder.threads import on_thread
+from cloud.recorder.threads import DiskThreads
 from protocol.door import Clip
 
 log = logging.getLogger(__name__)
@@ -27,14 +29,19 @@ class Finisher:
     def __init__(
         self,
         spool: Spool,
+        disk: DiskThreads,
         keep: Keep,
         on_clip: OnClip,
+        on_file: Callable[[VisitKey, Path], None],
         limits: Limits,
         is_open: Callable[[VisitKey], bool],
     ) -> None:
+        """`on_file` owns the file of a stored clip from then on, and removes it."""
         self._spool = spool
+        self._disk = disk
         self._keep = keep
         self._on_clip = on_clip
+        self._on_file = on_file
         self._limits = limits
         self._is_open = is_open
         self._turn = asyncio.Lock()
@@ -54,8 +61,10 @@ class Finisher:
 
     async def recover(self) -> None:
         """Finish what an earlier process left behind."""
-        for key in await asyncio.to_thread(self._spool.visits):
-            if await asyncio.to_thread(self._spool.is_kept, key):
+        for key, file in await self._disk.make(self._spool.set_aside_before):
+            self._on_file(key, file)
+        for key in await self._disk.make(self._spool.visits):
+            if await self._disk.make(partial(self._spool.is_kept, key)):
                 self._settle(key)
             else:
                 log.info("visit %s was left unfinished", key.visit)
@@ -72,21 +81,22 @@ class Finisher:
                 if at < old and not self._is_open(key):
                     del self._settled_at[key]
                     with suppress(OSError):
-                        await asyncio.to_thread(self._spool.remove, key)
+                        await self._disk.make(partial(self._spool.remove, key))
 
     async def _make(self, key: VisitKey) -> None:
-        parts = await asyncio.to_thread(self._spool.parts, key)
-        target = self._spool.joined(key)
-        clip = await on_thread(lambda: join(parts, target)) if parts else None
+        disk, target = self._disk, self._spool.joined(key)
+        parts = await disk.make(partial(self._spool.parts, key))
+        clip = await disk.make(partial(join, parts, target)) if parts else None
         if clip is not None:
             try:
                 await self._keep(key.doorbell, key.visit, target)
                 await self._on_clip(key.doorbell, key.visit, clip)
+                self._on_file(key, await disk.make(partial(self._spool.set_aside, key)))
             finally:
-                await asyncio.to_thread(target.unlink, missing_ok=True)
+                await disk.make(partial(target.unlink, missing_ok=True))
             _log_clip(key, parts, clip)
         if parts:
-            await asyncio.to_thread(self._spool.mark_kept, key)
+            await disk.make(partial(self._spool.mark_kept, key))
         self._settle(key)
 
     def _settle(self, key: VisitKey) -> None:

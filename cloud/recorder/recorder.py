@@ -11,11 +11,27 @@ from pathlib import Path
 from aiortc import RTCIceServer
 
 from cloud.recorder.finish import Finisher
-from cloud.recorder.ports import Keep, Limits, OnClip, OnStatus, VisitKey
+from cloud.recorder.offers import understood
+from cloud.recorder.parts import PartsWriter
+from cloud.recorder.ports import (
+    Keep,
+    Limits,
+    OnClip,
+    OnStatus,
+    OnStills,
+    VisitKey,
+    Watch,
+    WhichMoment,
+    at_the_start,
+    no_stills,
+)
 from cloud.recorder.session import Session
 from cloud.recorder.spool import Spool
+from cloud.recorder.stills import Stills
+from cloud.recorder.threads import DiskThreads
 from cloud.recorder.timeline import Timeline
 from cloud.shared.problems import ProblemError
+from media.addresses import Network
 from media.frames import Kind
 from media.peer import CodecError, DescriptionError, PeerGoneError, open_peer, read_offer
 
@@ -39,15 +55,26 @@ class Recorder:
         keep: Keep,
         on_clip: OnClip,
         on_status: OnStatus,
+        on_stills: OnStills = no_stills,
+        moment: WhichMoment = at_the_start,
         limits: Limits | None = None,
+        watch: Watch | None = None,
         ice_servers: Sequence[RTCIceServer] = (),
+        network: Network | None = None,
     ) -> None:
         self.limits = limits or Limits()
+        self._watch = watch or Watch()
         self._spool = Spool(folder)
         self._on_status = on_status
         self._ice_servers = ice_servers
+        self._network = network
         self._sessions: dict[str, Session] = {}
-        self._finisher = Finisher(self._spool, keep, on_clip, self.limits, self.is_recording)
+        self._disk = DiskThreads(self._watch.on_written)
+        self._stills = Stills(moment, on_stills)
+        self._finisher = Finisher(
+            self._spool, self._disk, keep, on_clip, self._stills.want, self.limits,
+            self.is_recording,
+        )  # fmt: skip
         self._group: asyncio.TaskGroup | None = None
 
     @property
@@ -64,13 +91,17 @@ class Recorder:
 
         When it is cancelled, open sessions are closed and their clips stored, within limits.
         """
-        async with asyncio.TaskGroup() as group:
-            self._group = group
-            try:
-                await self._finisher.recover()
-                await self._finisher.tidy()
-            finally:
-                self._group = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._stills.run(), name="stills")
+                self._group = group
+                try:
+                    await self._finisher.recover()
+                    await self._finisher.tidy()
+                finally:
+                    self._group = None
+        finally:
+            self._disk.close()
 
     def session(self, session_id: str) -> Session | None:
         """The open session of this id."""
@@ -84,12 +115,20 @@ class Recorder:
         kinds = _kinds_of(offer)
         self._make_room(key)
         session = Session(
-            key, open_peer(self._ice_servers), self._spool, Timeline(starts_ms), self.limits,
-            self._started, ufrag=_ufrag_of(offer),
-        )  # fmt: skip
+            key=key,
+            pc=open_peer(self._ice_servers, network=self._network),
+            offer=understood(offer),
+            parts=PartsWriter(key, self._spool),
+            timeline=Timeline(starts_ms),
+            limits=self.limits,
+            disk=self._disk,
+            on_started=self._started,
+            watch=self._watch,
+            ufrag=_ufrag_of(offer),
+        )
         self._sessions[session.id] = session
         try:
-            answer = await self._answer(session, offer, kinds)
+            answer = await self._answer(session, kinds)
             self._parent().create_task(self._live(session), name=f"recording {key.visit}")
         except BaseException:
             self._sessions.pop(session.id, None)
@@ -116,10 +155,10 @@ class Recorder:
             raise _come_back("Not ready", detail)
         return self._group
 
-    async def _answer(self, session: Session, offer: str, kinds: list[Kind]) -> str:
+    async def _answer(self, session: Session, kinds: list[Kind]) -> str:
         try:
             async with asyncio.timeout(ANSWER_LIMIT_S):
-                return await session.answer(offer, kinds)
+                return await session.answer(kinds)
         except CodecError as error:
             detail = "The recorder takes H.264 pictures and Opus sound."
             raise ProblemError(422, "No codec in common", detail) from error

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from aiortc import RTCPeerConnection
 
-from cloud.recorder.ports import Limits, VisitKey
-from cloud.recorder.spool import Part, Spool
-from cloud.recorder.threads import on_thread
+from cloud.recorder.allowance import Allowance
+from cloud.recorder.offers import Offer
+from cloud.recorder.parts import PartsWriter
+from cloud.recorder.ports import Limits, VisitKey, Watch
+from cloud.recorder.threads import DiskThreads
 from cloud.recorder.timeline import Timeline
-from media.fmp4 import ClipError, ClipWriter, FormatChangedError
-from media.frames import EncodedFrame, Kind
+from media.fmp4 import ClipError
+from media.frames import Kind
 from media.incoming import EncodedTrack, expect, receive_encoded
-from media.peer import accept_offer
+from media.peer import accept_offer, close_peer
+from media.traffic import received
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +33,16 @@ BATCH_S = 0.2
 LOOK_S = 1.0
 # 144 bits: nobody guesses the address of a session (RFC 9725 section 6).
 SESSION_ID_BYTES = 18
+# Why a session ends, as logs and figures say it.
+REASONS = {
+    "closed": "closed",
+    "lost": "the connection is lost",
+    "stopped": "the encoder has stopped",
+    "silent": "no media",
+    "long": "long enough",
+    "flood": "the encoder sends more than one recording may",
+    "disk": "the disk does not take it",
+}
 
 
 @dataclass(slots=True)
@@ -36,10 +51,13 @@ class Session:
 
     key: VisitKey
     pc: RTCPeerConnection
-    spool: Spool
+    offer: Offer
+    parts: PartsWriter
     timeline: Timeline
     limits: Limits
+    disk: DiskThreads
     on_started: Callable[[VisitKey, int], Awaitable[None]]
+    watch: Watch = field(default_factory=Watch)
     id: str = field(default_factory=lambda: secrets.token_urlsafe(SESSION_ID_BYTES))
     etag: str = field(default_factory=lambda: f'"{secrets.token_hex(8)}"')
     ufrag: str = ""
@@ -47,15 +65,17 @@ class Session:
     _tracks: list[EncodedTrack] = field(default_factory=list)
     _stopped: bool = False
     _heard_at: float = 0.0
-    _part: Part | None = None
-    _writer: ClipWriter | None = None
+    _gaps: int = 0
 
-    async def answer(self, offer: str, kinds: list[Kind]) -> str:
+    async def answer(self, kinds: list[Kind]) -> str:
         """Our SDP answer; raises as `media.peer.accept_offer` does."""
+        self.parts.sound = "audio" in kinds
+        self.parts.parameter_sets = self.offer.parameter_sets
         for kind in kinds:
-            transceiver = expect(self.pc, kind)
-            self._tracks.append(receive_encoded(transceiver.receiver, kind, self._arrived))
-        return await accept_offer(self.pc, offer)
+            receiver = expect(self.pc, kind).receiver
+            limit = self.limits.waiting_bytes
+            self._tracks.append(receive_encoded(receiver, kind, self._arrived, limit))
+        return self.offer.answered(await accept_offer(self.pc, self.offer.sdp))
 
     def stop(self) -> None:
         """Ask the session to end."""
@@ -65,32 +85,43 @@ class Session:
     async def run(self) -> None:
         """Record until the session is over."""
         self.pc.on("connectionstatechange", self._arrived.set)
-        loop = asyncio.get_running_loop()
-        began_at = self._heard_at = loop.time()
         log.info("recording of visit %s opens", self.key.visit)
+        reason = "closed"
         try:
-            while (reason := self._over(began_at, loop.time())) is None:
-                await self._something()
-                if await self._write_waiting():
-                    self._heard_at = loop.time()
-            log.info("recording of visit %s ends: %s", self.key.visit, reason)
+            reason = await self._record()
+            log.info("recording of visit %s ends: %s", self.key.visit, REASONS[reason])
         except ClipError as error:
+            reason = "disk"
             log.error("recording of visit %s ends: %s", self.key.visit, error)
         finally:
+            self.watch.on_ended(reason)
             await self._close()
+
+    async def _record(self) -> str:
+        loop = asyncio.get_running_loop()
+        limits = self.limits
+        allowance = Allowance(limits.bytes_per_s, limits.packets_per_s, limits.burst_s)
+        began_at = self._heard_at = loop.time()
+        while (reason := self._over(began_at, loop.time())) is None:
+            await self._something()
+            if allowance.exceeded(received(self.pc), loop.time()):
+                return "flood"
+            if await self._write_waiting():
+                self._heard_at = loop.time()
+        return reason
 
     def _over(self, began_at: float, now: float) -> str | None:
         """Why the session is over, or None."""
         if self._stopped:
             return "closed"
         if self.pc.connectionState in ("failed", "closed"):
-            return "the connection is lost"
+            return "lost"
         if self._tracks and all(track.ended for track in self._tracks):
-            return "the encoder has stopped"
+            return "stopped"
         if now - self._heard_at > self.limits.idle_s:
-            return "no media"
+            return "silent"
         if now - began_at > self.limits.longest_s:
-            return "long enough"
+            return "long"
         return None
 
     async def _something(self) -> None:
@@ -106,56 +137,32 @@ class Session:
     async def _write_waiting(self) -> bool:
         """Put to disk what has arrived; whether anything had."""
         self.timeline.align({t.kind: t.report for t in self._tracks if t.report is not None})
-        frames = [self.timeline.captured(frame) for track in self._tracks for frame in track.take()]
+        taken = [[self.timeline.captured(f) for f in track.take()] for track in self._tracks]
+        # Merged, not sorted: a track's own order is that in which it must be decoded.
+        frames = list(heapq.merge(*taken, key=attrgetter("at_us")))
         if not frames:
             return False
-        frames.sort(key=lambda frame: frame.at_us)
-        if await on_thread(lambda: self._write(frames)) and self._part is not None:
-            await self.on_started(self.key, self._part.starts_ms)
+        self._count(sum(len(frame.data) for frame in frames))
+        if await self.disk.write(lambda: self.parts.write(frames)) and self.parts.part is not None:
+            await self.on_started(self.key, self.parts.part.starts_ms)
         return True
 
-    def _write(self, frames: list[EncodedFrame]) -> bool:
-        """Append to the current part; whether the first picture of all was among them."""
-        had_none = self._part is None
-        for frame in frames:
-            if self._writer is None:
-                if not (frame.kind == "video" and frame.keyframe):
-                    continue
-                self._open_part(frame)
-            try:
-                self._append(frame)
-            except FormatChangedError:
-                self._close_part()
-                self._open_part(frame)
-                self._append(frame)
-        return had_none and self._part is not None
-
-    def _append(self, frame: EncodedFrame) -> None:
-        if self._writer is not None:
-            self._writer.write(frame)
-
-    def _open_part(self, first: EncodedFrame) -> None:
-        try:
-            self._part = self.spool.new_part(self.key, first.at_us // 1000)
-        except OSError as error:
-            raise ClipError(f"The clip cannot be written: {error}") from error
-        sound = any(track.kind == "audio" for track in self._tracks)
-        self._writer = ClipWriter(self._part.path, sound=sound)
-
-    def _close_part(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+    def _count(self, size_bytes: int) -> None:
+        self.watch.on_bytes(size_bytes)
+        gaps = sum(track.gaps for track in self._tracks)
+        if gaps > self._gaps:
+            self.watch.on_gap(gaps - self._gaps)
+            self._gaps = gaps
 
     async def _close(self) -> None:
         """Close the connection and the last part, with what had arrived in it."""
         try:
-            await self.pc.close()
+            await close_peer(self.pc)
             await self._write_waiting()
         except ClipError as error:
             log.error("the end of visit %s is lost: %s", self.key.visit, error)
         finally:
             try:
-                await on_thread(self._close_part)
+                await self.disk.write(self.parts.close)
             except ClipError as error:
                 log.error("a part of visit %s is left unfinished: %s", self.key.visit, error)

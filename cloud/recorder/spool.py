@@ -1,12 +1,14 @@
 """Where recordings are written before they are clips: a folder per doorbell, a file per part.
 
 `<visit>.<n>.<Unix milliseconds of the first picture>.mp4` is a part, whole or cut short by a
-crash. `<visit>.kept` says that all parts older than it are in the store already.
+crash. `<visit>.kept` says that all parts older than it are in the store already, and
+`<visit>.<anything>.seen` is a stored clip that is still looked at.
 """
 
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from cloud.recorder.ports import VisitKey
 _PART = re.compile(r"(?P<visit>[a-z0-9-]{8,40})\.(?P<number>\d+)\.(?P<starts_ms>\d+)\.mp4")
 _JOINED = "{}.mp4"
 _KEPT = "{}.kept"
+_SEEN = "{}.{}.seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,16 @@ class Spool:
     def joined(self, key: VisitKey) -> Path:
         """Where the whole clip is put together."""
         return self._folder / key.doorbell / _JOINED.format(key.visit)
+
+    def set_aside(self, key: VisitKey) -> Path:
+        """Give the whole clip a name that no other clip of the visit will take."""
+        aside = self._folder / key.doorbell / _SEEN.format(key.visit, secrets.token_hex(4))
+        return self.joined(key).rename(aside)
+
+    def set_aside_before(self) -> list[tuple[VisitKey, Path]]:
+        """What an earlier process had set aside and not looked at to the end."""
+        paths = sorted(self._folder.glob(f"*/{_SEEN.format('*', '*')}"))
+        return [(VisitKey(path.parent.name, path.name.split(".")[0]), path) for path in paths]
 
     def visits(self) -> list[VisitKey]:
         """Every visit of which there are parts."""

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
-from cloud.recorder.ports import Authorise, VisitKey
+from cloud.recorder.ports import OWN_VISIT, Authorise, VisitKey
 from cloud.recorder.recorder import Recorder
 from cloud.recorder.session import Session
 from cloud.shared.auth import bearer_of
@@ -86,7 +86,7 @@ class WhipRoutes:
         _need_type(request, SDP, "Accept-Post")
         starts_ms = _starts_ms(request)
         offer = await _text(request, SDP_LIMIT_BYTES)
-        key = VisitKey(doorbell, visit or f"recording-{secrets.token_hex(8)}")
+        key = VisitKey(doorbell, visit or OWN_VISIT + secrets.token_hex(8))
         session, answer = await self._recorder.open(key, offer, starts_ms)
         headers = {
             "Location": self._absolute(request, SESSION.format(session_id=session.id)),

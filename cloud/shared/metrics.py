@@ -8,6 +8,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 # From a doorbell on the same machine to one behind a slow uplink that is about to time out.
 _ANSWER_BUCKETS_S = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
+# From a disk that is idle to one that hangs.
+_WRITE_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30)
+
 
 class Metrics:
     """The server's counters. Never labelled by doorbell or phone: their number has no bound."""
@@ -32,6 +35,21 @@ class Metrics:
             registry=registry,
         )  # fmt: skip
         self.recordings = Gauge("doorstep_recordings", "Recordings now.", registry=registry)
+        self.recorded_bytes = Counter(
+            "doorstep_recorded_bytes", "Pictures and sound taken.", registry=registry
+        )
+        self.recording_gaps = Counter(
+            "doorstep_recording_gaps", "Times that pictures were lost.", registry=registry
+        )
+        self.recording_write_s = Histogram(
+            "doorstep_recording_write_seconds",
+            "How long a recording waited for the disk.",
+            buckets=_WRITE_BUCKETS_S,
+            registry=registry,
+        )
+        self.recordings_ended = Counter(
+            "doorstep_recordings_ended", "Recordings by end.", ["reason"], registry=registry
+        )
 
     def text(self) -> bytes:
         """All of them in Prometheus' text format."""

@@ -88,10 +88,12 @@ class Ice(Group):
 
 
 class Recorder(Group):
-    sessions: int = Field(default=8, ge=1, le=256)
+    sessions: int = Field(default=32, ge=1, le=256)
     """Recordings at the same time; one more is asked to come back later."""
     longest_s: int = Field(default=3600, ge=10)
     """A recording that is longer ends."""
+    limit_bps: int = Field(default=20_000_000, ge=100_000)
+    """A recording that brings more bits per second than this, for longer, ends."""
 
 
 class Log(Group):

@@ -44,6 +44,11 @@ def snapshot_key(doorbell: str, visit: str) -> str:
     return f"{doorbell}/{visit}/snapshot.jpg"
 
 
+def preview_key(doorbell: str, visit: str) -> str:
+    """Where the strip of small pictures of a visit's clip is kept."""
+    return f"{doorbell}/{visit}/preview.jpg"
+
+
 class ClipStore:
     """Objects by key. Every method raises StoreError when the store fails."""
 

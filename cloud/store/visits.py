@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud.store.database import Database
 from cloud.store.tables import confirmations, moments, visits
 from protocol.api import VisitEvent
-from protocol.door import Clip, Moment, Visit
+from protocol.door import Clip, Moment, Preview, Visit
 from protocol.link import Occurrence, Report, VisitMoment, VisitOpened
 
 # As many as the protocol's Visit carries.
@@ -62,6 +62,30 @@ class Visits:
         """Note that the clip is there; None when the visit is deleted or another's."""
         values = {"clip": clip.model_dump(mode="json")}
         return await self._set(doorbell, visit, clip.starts_ms, "clip", values)
+
+    async def set_preview(
+        self, doorbell: str, visit: str, preview: Preview, size_bytes: int
+    ) -> VisitEvent | None:
+        """Note the preview of the clip of `size_bytes`; None when that is not the clip any more."""
+        async with self._database.write() as writing:
+            found = await _find(writing, visit)
+            if found is None or found.clip is None or found.doorbell != doorbell:
+                return None
+            if found.clip.size_bytes != size_bytes:
+                return None
+            clip = found.clip.model_copy(update={"preview": preview})
+            values = {"clip": clip.model_dump(mode="json")}
+            await writing.execute(_of(doorbell, visit).values(values))
+        return VisitEvent(change="clip", visit=found.model_copy(update={"clip": clip}))
+
+    async def begin(self, doorbell: str, visit: str, at_ms: int) -> VisitEvent | None:
+        """A visit of which no doorbell tells: only its pictures come."""
+        return await self._set(doorbell, visit, at_ms, "opened", {"opened_ms": at_ms})
+
+    async def end(self, doorbell: str, visit: str, at_ms: int) -> VisitEvent | None:
+        """The end of such a visit."""
+        values = {"closed_ms": at_ms, "outcome": "motion"}
+        return await self._set(doorbell, visit, at_ms, "closed", values)
 
     async def delete(self, visit: str) -> None:
         """Empty the visit's row, and never show it again."""

@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from cloud.shared.auth import Gate
 from cloud.shared.problems import ProblemError
-from cloud.store.clips import ClipStore, Stored, clip_key, snapshot_key
+from cloud.store.clips import ClipStore, Stored, clip_key, preview_key, snapshot_key
 from cloud.store.roster import Roster
 from cloud.store.visits import Visits
 from cloud.web.ranges import Span, UnsatisfiableError, is_fresh, span_of
@@ -34,6 +34,7 @@ class MediaRoutes:
         for path, serve, words in (
             ("/visits/{visit}/clip.mp4", self.clip, "The clip (Range, ETag)"),
             ("/visits/{visit}/snapshot.jpg", self.snapshot, "The picture of the press"),
+            ("/visits/{visit}/preview.jpg", self.preview, "Small pictures of the clip, in a row"),
         ):
             add = router.add_api_route
             add(path, serve, methods=["GET"], response_class=StreamingResponse, summary=words)
@@ -55,6 +56,13 @@ class MediaRoutes:
         found = await self._book.find(visit, phone, "view")
         key = snapshot_key(found.doorbell, found.id)
         return self._serve(request, key, await self._stored(key, "picture"), "image/jpeg", None)
+
+    async def preview(self, request: Request, visit: str) -> Response:
+        """The strip; `Clip.preview` says how it is divided."""
+        phone = await self._gate.phone_of_media(request)
+        found = await self._book.find(visit, phone, "history")
+        key = preview_key(found.doorbell, found.id)
+        return self._serve(request, key, await self._stored(key, "preview"), "image/jpeg", None)
 
     async def _stored(self, key: str, what: str) -> Stored:
         stored = await self._clips.head(key)

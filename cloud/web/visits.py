@@ -10,7 +10,7 @@ from cloud.shared.access import need, unknown_visit
 from cloud.shared.auth import Gate
 from cloud.shared.bodies import no_store
 from cloud.shared.problems import ProblemError
-from cloud.store.clips import ClipStore, clip_key, snapshot_key
+from cloud.store.clips import ClipStore, clip_key, preview_key, snapshot_key
 from cloud.store.roster import Roster
 from cloud.store.visits import PAGE_LIMIT, Cursor, Visits
 from cloud.web.doorbells import DoorbellView
@@ -91,8 +91,8 @@ class VisitRoutes:
         """Forget a visit that is over, with its clip and picture."""
         found = await self._book.find(visit, await self._gate.phone(request), "history")
         await self._visits.delete(found.id)
-        await self._clips.delete(clip_key(found.doorbell, found.id))
-        await self._clips.delete(snapshot_key(found.doorbell, found.id))
+        for key_of in (clip_key, preview_key, snapshot_key):
+            await self._clips.delete(key_of(found.doorbell, found.id))
         return Response(status_code=204)
 
     def _chosen(self, phone: str, doorbell: str | None) -> list[str]:
