@@ -6,7 +6,18 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Self
 
-from hardware.ports import Camera, Chime, Indicator, Light, Lock, Microphone, Sensor, Speaker
+from hardware.echo.null import NullCanceller
+from hardware.ports import (
+    Camera,
+    Chime,
+    EchoCanceller,
+    Indicator,
+    Light,
+    Lock,
+    Microphone,
+    Sensor,
+    Speaker,
+)
 
 
 @dataclass(slots=True)
@@ -22,12 +33,14 @@ class Board:
     light: Light
     chime: Chime
     indicator: Indicator
+    canceller: EchoCanceller = field(default_factory=NullCanceller)
     _life: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as opening:
             for part in (self.lock, self.light, self.chime, self.indicator, self.button,
-                         self.motion, self.speaker, self.microphone, self.camera):  # fmt: skip
+                         self.motion, self.canceller, self.speaker, self.microphone,
+                         self.camera):  # fmt: skip
                 await opening.enter_async_context(part)
             self._life = opening.pop_all()
         return self

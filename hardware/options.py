@@ -12,6 +12,9 @@ from media.frames import VideoFormat
 SMALL_WIDTH, SMALL_HEIGHT = 640, 360
 
 
+Echo = Literal["webrtc", "duck", "off"]
+
+
 @dataclass(frozen=True, slots=True)
 class Pins:
     """The board's wiring: GPIO numbers as Broadcom counts them.
@@ -51,6 +54,8 @@ class BoardOptions:
     close_bitrate_bps: int = 500_000
     time_code: bool = True
     """Whether the twin writes the machine-readable capture time into its pictures."""
+    echo: Echo = "webrtc"
+    """How the speaker is kept out of the microphone; "webrtc" needs `pywebrtc-audio`."""
     audio_device: str | None = None
     """Part of the sound card's name (Pi); None: the system's default."""
     flip: bool = False

@@ -106,6 +106,9 @@ class Speaker(Part, Protocol):
     async def play(self, frame: SoundFrame) -> None:
         """Queue 20 ms of sound; the oldest is dropped when more than 200 ms wait."""
 
+    def next_at_us(self) -> int:
+        """When the piece that is handed over next will begin to sound (monotonic clock)."""
+
     def set_volume(self, percent: int) -> None: ...
 
 
@@ -113,10 +116,18 @@ class EchoCanceller(Part, Protocol):
     """Takes the speaker's sound out of the microphone's, and evens out noise and loudness."""
 
     def played(self, frame: SoundFrame) -> None:
-        """What the speaker will sound next (the reference), each 20 ms in order."""
+        """What the speaker will sound (the reference), in order, before it sounds.
+
+        Here `at_us` is when it begins to sound. Between pieces there is silence; nothing has to
+        be said about it.
+        """
 
     def cleaned(self, frame: SoundFrame) -> SoundFrame:
-        """The microphone's 20 ms without echo; `at_us` stays the capture time."""
+        """The microphone's 20 ms without echo; `at_us` stays the capture time.
+
+        Raises ValueError for a piece of another length. May be called on another thread than
+        `played`.
+        """
 
 
 class Lock(Part, Protocol):

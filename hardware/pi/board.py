@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hardware.board import Board
+from hardware.echo.choose import open_canceller
 from hardware.gpio import GpioLight, GpioSensor
 from hardware.gpio_indicator import GpioIndicator
 from hardware.gpio_pulse import GpioChime, GpioLock
@@ -18,6 +19,7 @@ def open_pi(options: BoardOptions) -> Board:
     card = SoundCard(options.audio_device)
     return Board(
         camera=PiCamera((options.video, options.low, options.close_up), flip=options.flip),
+        canceller=open_canceller(options.echo),
         microphone=PiMicrophone(card),
         speaker=PiSpeaker(card),
         motion=GpioSensor.motion(pins.motion, factory),

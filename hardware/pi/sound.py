@@ -31,6 +31,7 @@ SILENCE = bytes(2 * SOUND_FRAME_SAMPLES)
 # PortAudio's numbers for what can go wrong when a stream is opened.
 PA_DEVICE_UNAVAILABLE = -9985
 PA_CONTINUE = 0
+PA_INPUT_OVERFLOW = 2
 
 _log = logging.getLogger(__name__)
 
@@ -145,8 +146,11 @@ class PiMicrophone:
             yield frame
 
     def _captured(
-        self, data: bytes | None, _count: int, _time: Mapping[str, float], _status: int
+        self, data: bytes | None, _count: int, _time: Mapping[str, float], status: int
     ) -> tuple[bytes | None, int]:
+        if status & PA_INPUT_OVERFLOW:
+            # The card lost sound: what comes now is not the next piece, but a later one.
+            self._time = SteadyTime(SOUND_FRAME_MS * 1000)
         # A piece is complete when it arrives, so it began one piece's length ago.
         at_us = self._time.at(now_us() - SOUND_FRAME_MS * 1000)
         if (bridge := self._bridge) and data is not None and len(data) == len(SILENCE):
@@ -163,6 +167,8 @@ class PiSpeaker:
         self._lock = threading.Lock()
         self._waiting: deque[bytes] = deque(maxlen=PLAY_LIMIT_FRAMES)
         self._volume = 1.0
+        self._time = SteadyTime(SOUND_FRAME_MS * 1000)
+        self._wanted_at_us = 0
 
     async def __aenter__(self) -> Self:
         self._stop = await asyncio.to_thread(self._card.open_output, self._wanted)
@@ -183,6 +189,15 @@ class PiSpeaker:
         with self._lock:
             self._waiting.append(frame.samples)
 
+    def next_at_us(self) -> int:
+        """When the piece that is handed over next will begin to sound.
+
+        The card's own delay is not in it: an echo canceller finds that by itself.
+        """
+        with self._lock:
+            ahead_us = (len(self._waiting) + 1) * SOUND_FRAME_MS * 1000
+            return max(min(self._wanted_at_us, now_us()) + ahead_us, now_us())
+
     def set_volume(self, percent: int) -> None:
         """Loudness, 0 to 100."""
         if not 0 <= percent <= 100:
@@ -193,6 +208,7 @@ class PiSpeaker:
         self, _data: bytes | None, _count: int, _time: Mapping[str, float], _status: int
     ) -> tuple[bytes | None, int]:
         with self._lock:
+            self._wanted_at_us = self._time.at(now_us())
             samples = self._waiting.popleft() if self._waiting else SILENCE
         if self._volume < 1:
             louder = np.frombuffer(samples, "<i2") * self._volume

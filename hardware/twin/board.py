@@ -11,6 +11,7 @@ from typing import Self
 
 from hardware.board import Board
 from hardware.camera_feed import STALL_TIMEOUT_S
+from hardware.echo.choose import open_canceller
 from hardware.errors import MissingError
 from hardware.gpio import GpioLight, GpioSensor
 from hardware.gpio_indicator import GpioIndicator
@@ -75,6 +76,7 @@ def open_twin(options: BoardOptions, *, stall_timeout_s: float = STALL_TIMEOUT_S
         world=world,
         control=ControlServer(world, options.control_socket) if options.control_socket else None,
         camera=_camera(options, world, stall_timeout_s),
+        canceller=open_canceller(options.echo),
         microphone=TwinMicrophone(background(options.sound), world.voice),
         speaker=TwinSpeaker(world.ears),
         motion=GpioSensor.motion(pins.motion, factory),

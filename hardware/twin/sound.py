@@ -116,6 +116,12 @@ class TwinSpeaker:
             self.dropped += 1
         self._play_what_is_due()
 
+    def next_at_us(self) -> int:
+        """When the piece that is handed over next will begin to sound."""
+        self._play_what_is_due()
+        free_s = self._next_s + len(self._waiting) * FRAME_S
+        return round(max(self._clock.now(), free_s) * 1e6)
+
     def set_volume(self, percent: int) -> None:
         """Loudness, 0 to 100."""
         if not 0 <= percent <= 100:

@@ -194,6 +194,10 @@ class ListSpeaker:
         self.played.append(frame)
         self._heard()
 
+    def next_at_us(self) -> int:
+        """Nothing ever waits."""
+        return monotonic_us()
+
     def set_volume(self, percent: int) -> None:
         """Always the same."""
 

@@ -85,6 +85,9 @@ class PaperSpeaker(PaperPart):
     async def play(self, frame: SoundFrame) -> None:
         self.do(frame)
 
+    def next_at_us(self) -> int:
+        return 0
+
     def set_volume(self, percent: int) -> None:
         self.do(percent)
 
