@@ -68,6 +68,11 @@ class Repairs:
         self._history = history
         self._level = float(REPAIR_BURST_BYTES)
         self._at_s = 0.0
+        self._not_before_s = float("-inf")
+
+    def forget(self, now_s: float) -> None:
+        """Nothing that was sent before is of use any more."""
+        self._not_before_s = now_s
 
     def due(
         self, lost: Iterable[int], now_s: float, round_trip_s: float | None, sent_bps: float
@@ -79,7 +84,7 @@ class Repairs:
         chosen: list[SentPacket] = []
         for sequence in lost:
             packet = self._history.find(sequence & 0xFFFF)
-            if packet is None or now_s - packet.at_s > USEFUL_S:
+            if packet is None or packet.at_s < max(self._not_before_s, now_s - USEFUL_S):
                 continue
             if now_s - packet.repaired_s < again_s or self._level <= 0:
                 continue

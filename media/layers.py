@@ -44,15 +44,15 @@ class LayerSwitch:
     """An endless iteration of frames. It joins the hub when the first frame is asked for.
 
     `want` chooses the layer; the one before goes on until the new one's keyframe is there.
-    `using(layer)` has a hub filled for the length of a block; `switched()` is called when the
-    first frame of another layer is handed out, just before it is.
+    `using(layer)` has a hub filled for the length of a block; `switched(frame)` is called with
+    the first frame of another layer, just before it is handed out.
     """
 
     def __init__(
         self,
         hubs: Mapping[LayerName, FrameHub],
         using: Callable[[LayerName], AbstractContextManager[object]],
-        switched: Callable[[], None] = lambda: None,
+        switched: Callable[[EncodedFrame], None] = lambda frame: None,
     ) -> None:
         self.layer: LayerName = "high"
         self._hubs = hubs
@@ -65,6 +65,11 @@ class LayerSwitch:
         self._last_us = -1
         self._news = asyncio.Event()
         self._closed = False
+
+    @property
+    def wanted(self) -> LayerName:
+        """The layer that was asked for last."""
+        return self._wanted
 
     @property
     def pace(self) -> Pace:
@@ -134,17 +139,17 @@ class LayerSwitch:
                 if frame.keyframe:
                     tap.hub.request_keyframe()
                 continue
-            self._take_over(tap)
+            self._take_over(tap, frame)
             self._thinner.passes(frame)
             return frame
         return None
 
-    def _take_over(self, tap: _Tap) -> None:
+    def _take_over(self, tap: _Tap, first: EncodedFrame) -> None:
         if self._tap is not None:
             self._tap.close()
         self._tap, self._next = tap, None
         self.layer = tap.layer
-        self._switched()
+        self._switched(first)
 
     def _drop_next(self) -> None:
         if self._next is not None:

@@ -16,7 +16,9 @@ class PassthroughSender:
     """The sending half of a transceiver made by `send_passthrough`.
 
     `sent_bytes` counts what left in packets: frames, repairs and padding, with their headers.
-    `on_reception` is called whenever the receiver says something new.
+    `on_reception` is called whenever the receiver says something new. `forget()` repairs nothing
+    that was sent before: what comes next can be decoded without it. `rtp_time(at_us)` is the time
+    stamp on the wire of what was captured then.
     """
 
     def __init__(self, transceiver: RTCRtpTransceiver) -> None:
@@ -25,6 +27,8 @@ class PassthroughSender:
         self.sent_bytes = 0
         self.on_reception: Callable[[Reception], None] = lambda reception: None
         self.padding = Padding()
+        self.forget: Callable[[], None] = lambda: None
+        self.rtp_time: Callable[[int], int] = lambda at_us: 0
 
     @property
     def padding_bps(self) -> int:

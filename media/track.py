@@ -66,12 +66,16 @@ class PassthroughTrack(MediaStreamTrack):
         if close is not None:
             await close()
 
+    def ticks(self, at_us: int) -> int:
+        """The RTP time stamp, counted from the track's origin, of a capture time."""
+        return (at_us - self._origin_us) * CLOCK_RATE_HZ[self._kind] // 1_000_000
+
     @property
     def _kind(self) -> Kind:
         return "video" if self.kind == "video" else "audio"
 
     def _timestamp(self, at_us: int) -> int:
-        exact = (at_us - self._origin_us) * CLOCK_RATE_HZ[self._kind] // 1_000_000
+        exact = self.ticks(at_us)
         if self._kind == "video":
             return exact
         if self._expected is None or abs(exact - self._expected) > SOUND_SLACK_TICKS:

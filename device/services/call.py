@@ -82,7 +82,7 @@ class Call:
         self._over = asyncio.Event()
         self._candidates: asyncio.Queue[str] = asyncio.Queue(CANDIDATE_LIMIT)
         may_talk = offer.phone is not None and "talk" in offer.phone.rights
-        self.picture = CallPicture(media, changed)
+        self.picture = CallPicture(self.id, media, changed)
         self._sound = CallSound(self.id, media, may_talk, changed)
         self._trace = CallTrace(self.id, time.monotonic, traced)
         self._files = CallFiles(self.id, offer.phone, offer.answers, rewind)
@@ -172,7 +172,10 @@ class Call:
     async def _talk(self) -> None:
         """Serve the connected phone until its path is gone."""
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._sound.listen())]
+            tasks = [
+                group.create_task(self._sound.listen()),
+                group.create_task(self.picture.run(self._latest)),
+            ]
             if self._controls is not None:
                 tasks.append(group.create_task(self._controls.run()))
                 tasks.append(group.create_task(self._latest.run()))

@@ -16,7 +16,7 @@ from protocol.latest import FromPhone, Pulse, Shown, Statistics, View, parse_fro
 log = logging.getLogger(__name__)
 
 # Quick enough to notice within half a second that a network has become narrow.
-PULSE_EVERY_S = 0.2
+PULSE_EVERY_S = 0.1
 # More than a few pulses waiting means that the path is full; the next would only wait longer.
 UNSENT_LIMIT_BYTES = 1024
 # Answers that are older than this are of no use.
@@ -36,7 +36,9 @@ class Latest:
         self._channel: RTCDataChannel | None = None
         self._newest: dict[str, int] = {}
         self._sent_s: dict[int, float] = {}
+        self._answered = 0
         self._numbers = itertools.count(1)
+        self._shown_numbers = itertools.count(1)
 
     def attach(self, channel: RTCDataChannel) -> None:
         """The channel that the phone has opened."""
@@ -53,9 +55,15 @@ class Latest:
                 self._sent_s[number] = loop.time()
                 self._sent_s.pop(number - PULSES_REMEMBERED, None)
 
-    def show(self, shown: Shown) -> None:
-        """Tell the phone what the close-up shows."""
-        self._send(shown)
+    def show(self, zoom: float, x: float, y: float, from_rtp: int) -> None:
+        """Tell the phone which part its pictures show from this RTP time stamp on."""
+        number = next(self._shown_numbers)
+        self._send(Shown(sequence=number, zoom=zoom, x=x, y=y, from_rtp=from_rtp))
+
+    def overdue_s(self) -> float:
+        """How long the oldest pulse after the newest answered one has waited for its answer."""
+        waiting = [sent_s for number, sent_s in self._sent_s.items() if number > self._answered]
+        return asyncio.get_running_loop().time() - min(waiting) if waiting else 0.0
 
     def _send(self, message: Pulse | Shown) -> bool:
         channel = self._channel
@@ -86,5 +94,6 @@ class Latest:
             self._looked(message)
             return
         sent_s = self._sent_s.pop(message.pulse, None)
+        self._answered = max(self._answered, message.pulse)
         now_s = asyncio.get_running_loop().time()
         self._heard(message, None if sent_s is None else now_s - sent_s)

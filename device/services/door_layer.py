@@ -30,7 +30,7 @@ class DoorLayer:
         self.hub = FrameHub(pre_roll_s, encoding.request_keyframe)
         self.format = encoding.format
         self._name, self._encoding = name, encoding
-        self._floor_bps = min(floor_bps, self.format.bitrate_bps)
+        self.floor_bps = min(floor_bps, self.format.bitrate_bps)
         self._planned_bps = self.format.bitrate_bps
         self._users = 0
         self._changed = asyncio.Event()
@@ -59,7 +59,7 @@ class DoorLayer:
     def plan_bitrate(self, bps_wanted_by: Mapping[str, int]) -> None:
         """Encode at the highest of the viewers' wishes, within bounds; at the most without any."""
         most = self.format.bitrate_bps
-        bps = max(self._floor_bps, min(most, max(bps_wanted_by.values(), default=most)))
+        bps = max(self.floor_bps, min(most, max(bps_wanted_by.values(), default=most)))
         if bps != self._planned_bps:
             log.info("the layer %s is encoded at %d bit/s", self._name, bps)
             self._planned_bps = bps

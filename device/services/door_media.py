@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NoReturn, TypeAlias
 
+from device.services.bitrate_wishes import BitrateWishes
 from device.services.door_picture import NO_FLOORS, DoorPicture
 from device.services.door_sound import DoorSound
 from device.services.retry import Backoff
@@ -56,6 +57,7 @@ class DoorMedia:
         self.sound = self.voice.hub
         self.mixer = self.voice.mixer
         self.bitrate_bps = self.picture.bitrate_bps
+        self.wishes = BitrateWishes(self.picture.plan_bitrate)
 
     async def run(self) -> None:
         """Move pictures and sound until cancelled."""

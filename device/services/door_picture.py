@@ -84,6 +84,10 @@ class DoorPicture:
         if self._aimed_by == call:
             self._aimed_by = None
 
+    def floor_bps(self, layer: Layer) -> int:
+        """How far the layer's rate may be lowered."""
+        return self._layers[layer].floor_bps
+
     def plan_bitrate(self, layer: Layer, bps_wanted_by: Mapping[str, int]) -> None:
         """Encode at the highest of the viewers' wishes, within bounds; at the most without any."""
         self._layers[layer].plan_bitrate(bps_wanted_by)
