@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Sequence
+
 # 80 kB in 20 ms: below what a home's Wi-Fi carries, above what anyone would notice.
 FULL_PACE_BPS = 32_000_000
 # A usual picture at 2 Mbit/s fits, so only keyframes ever wait.
@@ -36,10 +39,14 @@ class Pacer:
         missing = min(left_bytes, CHUNK_BYTES) - self._level
         return max(0.0, missing * 8 / self.pace_bps)
 
-    def allowed_bytes(self, now_s: float) -> int:
-        """What may leave at once."""
+    def fitting(self, now_s: float, payloads: Sequence[bytes]) -> int:
+        """How many of these may leave at once; one always does."""
         self._fill(now_s)
-        return int(self._level)
+        allowed, count = self._level - len(payloads[0]), 1
+        while count < len(payloads) and allowed >= len(payloads[count]):
+            allowed -= len(payloads[count])
+            count += 1
+        return count
 
     def sent(self, now_s: float, size_bytes: int) -> None:
         """So much has left."""
@@ -59,6 +66,20 @@ class Pacer:
             return
         least = max(LEAST_PACE_BPS, LEAST_PACE_FACTOR * self.sent_bps)
         self.pace_bps = min(FULL_PACE_BPS, max(least, LIMITED_PACE_FACTOR * limit_bps))
+
+    async def send(
+        self, payloads: Sequence[bytes], send: Callable[[Sequence[bytes], bool], int]
+    ) -> None:
+        """Hand a frame to `send(part, is_last)`, which says how many bytes it was, at the pace."""
+        clock = asyncio.get_running_loop().time
+        left = payloads
+        while left:
+            wait_s = self.wait_s(clock(), sum(map(len, left)))
+            if wait_s > 0:
+                await asyncio.sleep(wait_s)
+            count = self.fitting(clock(), left)
+            part, left = left[:count], left[count:]
+            self.sent(clock(), send(part, not left))
 
     def _fill(self, now_s: float) -> None:
         passed_s = max(0.0, now_s - self._at_s)

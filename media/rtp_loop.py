@@ -11,7 +11,8 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from aiortc.mediastreams import MediaStreamError
@@ -59,6 +60,7 @@ class RtpLoop:
         self._newest: TimedFrame | None = None
         self._started = asyncio.Event()
         self._stats = self._insides._handle_rtcp_packet
+        sending.forget, sending.rtp_time = self._forget, self._rtp_time
 
     def take_over(self) -> None:
         """Put these loops where aiortc looks for its own; before the connection is made."""
@@ -128,27 +130,23 @@ class RtpLoop:
             payloads = h264_payloads(frame.data) if track.kind == "video" else (frame.data,)
             if payloads:
                 self._newest = frame
-                await self._send_paced(stream, payloads, self._on_wire(frame.timestamp))
+                await stream.pacer.send(payloads, partial(self._send, stream, frame.timestamp))
                 self._count(stream)
 
-    async def _send_paced(
-        self, stream: RtpStream, payloads: tuple[bytes, ...], timestamp: int
-    ) -> None:
-        left = sum(map(len, payloads))
-        start = 0
-        while start < len(payloads):
-            wait_s = stream.pacer.wait_s(time.monotonic(), left)
-            if wait_s > 0:
-                await asyncio.sleep(wait_s)
-            allowed = stream.pacer.allowed_bytes(time.monotonic())
-            end = start
-            while end < len(payloads) and (end == start or allowed >= len(payloads[end])):
-                allowed -= len(payloads[end])
-                left -= len(payloads[end])
-                end += 1
-            last = end == len(payloads)
-            self._sending.sent_bytes += stream.send(payloads[start:end], timestamp, last)
-            start = end
+    def _send(
+        self, stream: RtpStream, timestamp: int, payloads: Sequence[bytes], last: bool
+    ) -> int:
+        size = stream.send(payloads, self._on_wire(timestamp), last)
+        self._sending.sent_bytes += size
+        return size
+
+    def _forget(self) -> None:
+        if self._stream is not None:
+            self._stream.repairs.forget(time.monotonic())
+
+    def _rtp_time(self, at_us: int) -> int:
+        track = self._insides.track
+        return self._on_wire(track.ticks(at_us)) if isinstance(track, PassthroughTrack) else 0
 
     def _on_wire(self, timestamp: int) -> int:
         return self._origin + timestamp & 0xFFFF_FFFF

@@ -21,6 +21,14 @@ PADDING_BYTES = 255
 _NUMBER = struct.Struct("!H")
 
 
+def first_number() -> int:
+    """Where a stream starts to count: low enough not to wrap while its first packets may be lost.
+
+    A receiver that missed a wrap cannot decrypt what follows.
+    """
+    return random.randrange(1 << 15)
+
+
 class RtpStream:
     """Sends payloads with consecutive numbers. `insides` is the aiortc sender that it is for."""
 
@@ -40,9 +48,8 @@ class RtpStream:
             if again_type is None
             else HeaderTemplate(again_type, insides._rtx_ssrc, mid, extensions)
         )
-        # In the lower half, so that numbers do not wrap while a receiver still waits for the first.
-        self._next = random.randrange(1 << 15)
-        self._next_again = random.randrange(1 << 15)
+        self._next = first_number()
+        self._next_again = first_number()
         self._timestamp = 0
         self._at_boundary = True
         self._padding = cycle(range(PADDING_COPIES))
@@ -58,9 +65,7 @@ class RtpStream:
             self.octets += len(payload)
         self.packets += len(packets)
         self._timestamp, self._at_boundary = timestamp, last
-        size = self._wire.send(packets)
-        self.pacer.sent(now_s, size)
-        return size
+        return self._wire.send(packets)
 
     def repair(self, lost: Iterable[int], round_trip_s: float | None) -> int:
         """Send again what the receiver misses, if that is of use. How many bytes it was."""
