@@ -121,11 +121,11 @@ class Worker:
 
     async def close(self) -> None:
         """End the process; may be called twice."""
-        process, self._process = self._process, None
-        if process is not None:
+        if self._process is not None:
             with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+                self._process.kill()
+            await self._process.wait()
+            self._process = None
 
     async def _ask(self, job: str) -> dict[str, Any]:
         process = self._process or await self._start()
