@@ -14,6 +14,7 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/home.css";
 import "./styles/door.css";
+import "./styles/call.css";
 import "./styles/visit.css";
 import "./styles/settings.css";
 import "./styles/pair.css";

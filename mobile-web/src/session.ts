@@ -1,15 +1,17 @@
-import { type Signal, signal } from "@preact/signals";
+import { effect, type Signal, signal } from "@preact/signals";
 import { Client } from "./api/client";
 import { SignedHttp } from "./api/http";
 import { Call } from "./call/call";
 import { microphoneAllowed } from "./call/mic";
 import { type CallModel, IDLE, isOver } from "./call/state";
+import type { Vitals } from "./call/vitals";
 import { WarmPeer } from "./call/warm";
+import { Windows } from "./call/windows";
 import { Household } from "./household/household";
 import { ServerClock } from "./identity/clock";
 import type { Identity } from "./identity/identity";
 import { MediaAddresses } from "./identity/tokens";
-import type { IceServer, QuickReply } from "./protocol.gen";
+import type { IceServer, QuickReply, Trace } from "./protocol.gen";
 
 // TURN credentials are asked for again this long before they end.
 const ICE_MARGIN_MS = 60_000;
@@ -26,6 +28,12 @@ export interface ActiveCall {
 	readonly stream: Signal<MediaStream | null>;
 	/** Whether the door hears this phone. */
 	readonly talking: Signal<boolean>;
+	/** How the picture arrives; null until it was measured. */
+	readonly vitals: Signal<Vitals | null>;
+	/** How the start of the newest connection went. */
+	readonly trace: Signal<Trace | null>;
+	/** Which part the pictures show. */
+	readonly windows: Windows;
 }
 
 /** What a paired phone has: its identity, the server, the household, and at most one call. */
@@ -49,6 +57,7 @@ export class Session {
 	start(): void {
 		void this.household.run(this.#over.signal);
 		void this.#followIceServers();
+		this.#hurryOnReturn();
 		addEventListener("pagehide", () => this.active.value?.call.leave(), {
 			signal: this.#over.signal,
 		});
@@ -110,6 +119,9 @@ export class Session {
 	#newCall(doorbell: string, answers: string | undefined, firstPeer: WarmPeer["take"]): ActiveCall {
 		const model = signal(IDLE);
 		const stream = signal<MediaStream | null>(null);
+		const vitals = signal<Vitals | null>(null);
+		const trace = signal<Trace | null>(null);
+		const windows = new Windows();
 		const call = new Call({
 			client: this.client,
 			identity: this.identity,
@@ -123,14 +135,34 @@ export class Session {
 			stream: (next) => {
 				stream.value = next;
 			},
+			shown: (next) => windows.tell(next),
+			vitals: (next) => {
+				vitals.value = next;
+			},
+			traced: (next) => {
+				trace.value = next;
+			},
 		});
-		return { doorbell, answers, call, model, stream, talking: signal(false) };
+		const talking = signal(false);
+		return { doorbell, answers, call, model, stream, talking, vitals, trace, windows };
 	}
 
 	/** Who answers will speak: have the microphone ready, but never ask in front of the picture. */
 	async #openMicrophone(call: Call, doorbell: string): Promise<void> {
 		const may = this.household.doorbell(doorbell)?.me.rights.includes("talk") ?? false;
 		if (may && (await microphoneAllowed())) await call.readyToTalk().catch(() => undefined);
+	}
+
+	/** A doorbell that is online again is called at once, if a call waits for it. */
+	#hurryOnReturn(): void {
+		let wasOnline = true;
+		const stop = effect(() => {
+			const active = this.active.value;
+			const isOnline = !active || (this.household.doorbell(active.doorbell)?.online ?? true);
+			if (isOnline && !wasOnline) active?.call.hurry();
+			wasOnline = isOnline;
+		});
+		this.#over.signal.addEventListener("abort", stop);
 	}
 
 	async #followIceServers(): Promise<void> {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { judge } from "../src/call/quality";
 import { h264First, trickleFragment } from "../src/call/sdp";
 
 const codec = (mimeType: string, sdpFmtpLine = "") => ({ mimeType, sdpFmtpLine });
@@ -57,17 +56,5 @@ describe("a trickled fragment", () => {
 			"a=end-of-candidates",
 			"",
 		]);
-	});
-});
-
-describe("the network", () => {
-	const sample = { received: 1000, lost: 0, freezes: 0, roundTripS: 0.02 };
-	it("is good while packets come, and weak when they do not", () => {
-		const next = { ...sample, received: 1200 };
-		expect(judge(sample, next)).toBe("good");
-		expect(judge(sample, { ...next, lost: 30 })).toBe("weak");
-		expect(judge(sample, { ...next, freezes: 1 })).toBe("weak");
-		expect(judge(sample, { ...next, roundTripS: 0.9 })).toBe("weak");
-		expect(judge(sample, sample)).toBe("weak");
 	});
 });

@@ -1,24 +1,26 @@
-import type { Client, LiveAnswer } from "../api/client";
+import type { Client } from "../api/client";
 import { OfflineError, RefusedError } from "../api/problem";
 import type { Identity } from "../identity/identity";
-import type { Challenge } from "../protocol.gen";
-import { type Asked, Control } from "./control";
-import { Latest } from "./latest";
+import type { Challenge, Shown, Trace } from "../protocol.gen";
+import { Attempt, type AttemptLimits } from "./attempt";
+import type { Asked } from "./control";
+import { Files } from "./files";
+import type { Look } from "./latest";
 import { Microphone } from "./mic";
+import { watchNetwork } from "./network";
 import { Peer } from "./peer";
-import { judge, type Sample, sampleOf } from "./quality";
+import { Reconnect } from "./reconnect";
 import { type CallEvent, type CallModel, type EndReason, IDLE, isOver, step } from "./state";
+import type { ShownFrame } from "./trace";
 import { askToUnlock, confirmUnlock } from "./unlock";
+import { judge, type Vitals } from "./vitals";
 
 // A fresh call is up within a second at home; a bad mobile network needs a few.
-const PICTURE_TIMEOUT_MS = 12_000;
-// As long as someone can be expected to hold a phone that shows an old picture.
-const RECONNECT_LIMIT_MS = 90_000;
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5_000;
-const QUALITY_EVERY_MS = 2_000;
-// A token lives for a minute; the goodbye must be ready at any moment.
-const GOODBYE_FRESH_MS = 45_000;
+const FIRST_LIMITS: AttemptLimits = { answerMs: 16_000, connectMs: 12_000, pictureMs: 12_000 };
+// Once lost, an attempt that gets stuck is worth less than the next one.
+const AGAIN_LIMITS: AttemptLimits = { answerMs: 5_000, connectMs: 6_000, pictureMs: 8_000 };
+// One that began after the change of the network knows the new one.
+const STALE_AFTER_MS = 500;
 
 export interface CallNeeds {
 	client: Client;
@@ -32,48 +34,70 @@ export interface CallNeeds {
 	changed: (model: CallModel) => void;
 	/** The stream to show; a new one after every reconnection. */
 	stream: (stream: MediaStream) => void;
-}
-
-/** One try to reach the doorbell: its own connection, and everything that dies with it. */
-interface Attempt {
-	peer: Peer;
-	control: Control;
-	latest: Latest;
-	gone: AbortController;
-	answer: LiveAnswer | undefined;
-	goodbye: (() => void) | undefined;
-	timers: ReturnType<typeof setInterval>[];
+	/** Which part the pictures show; null after a reconnection: all of it again. */
+	shown: (shown: Shown | null) => void;
+	/** Once a second: how the picture arrives. */
+	vitals: (vitals: Vitals) => void;
+	/** How the start of the call went, on both ends. */
+	traced: (trace: Trace) => void;
 }
 
 /** This phone's call to one doorbell, from the tap to the end, over as many connections as it takes. */
 export class Call {
 	model: CallModel = IDLE;
+	/** Files straight from the doorbell; transfers go on over reconnections. */
+	readonly files = new Files();
 	readonly #microphone = new Microphone();
+	readonly #reconnect = new Reconnect({
+		again: () => this.#try(() => new Peer(this.needs.iceServers())),
+		giveUp: () => this.#fail("lost", ""),
+	});
+	readonly #over = new AbortController();
 	#attempt: Attempt | undefined;
-	#lostAtMs = 0;
-	#pauseMs = FIRST_PAUSE_MS;
-	#retry: ReturnType<typeof setTimeout> | undefined;
 	#speaks = false;
+	#muted = false;
+	#look: Look | undefined;
 
 	constructor(private readonly needs: CallNeeds) {}
 
 	/** Call. Returns at once; what happens is told through `changed`. */
 	start(): void {
 		this.#dispatch({ type: "dial" });
+		watchNetwork(
+			{ changed: () => this.#networkChanged(), doubtful: () => this.#doubtful() },
+			this.#over.signal,
+		);
 		this.#try(this.needs.firstPeer);
 	}
 
 	/** The screen shows a live picture now. */
-	pictureShown(): void {
+	pictureShown(frame: ShownFrame): void {
+		this.#attempt?.pictureShown(frame);
 		if (this.model.phase !== "connecting" && this.model.phase !== "reconnecting") return;
-		this.#lostAtMs = 0;
-		this.#pauseMs = FIRST_PAUSE_MS;
+		this.#reconnect.recovered();
 		this.#dispatch({ type: "picture" });
 	}
 
 	/** Ask the doorbell for something; rejects with a DeniedError. */
 	async ask(asked: Asked): Promise<void> {
 		await this.#attemptNow().control.request(asked);
+	}
+
+	/** Whether this phone wants the door's sound at all; kept over reconnections. */
+	mute(on: boolean): void {
+		this.#muted = on;
+		this.#attempt?.control.request({ type: "mute", on }).catch(() => undefined);
+	}
+
+	/** What this phone looks at; kept over reconnections. */
+	look(look: Look): void {
+		this.#look = look;
+		this.#attempt?.latest.look(look);
+	}
+
+	/** There is reason to hope, such as a doorbell that is online again. */
+	hurry(): void {
+		this.#reconnect.hurry();
 	}
 
 	/** Begin to unlock: the challenge to confirm. */
@@ -83,10 +107,10 @@ export class Call {
 
 	/** Open the door. */
 	async unlock(challenge: Challenge): Promise<void> {
-		const attempt = this.#attemptNow();
-		const where = { deviceId: this.needs.doorbell, call: attempt.answer?.call ?? "" };
+		const { control, call } = this.#attemptNow();
+		const where = { deviceId: this.needs.doorbell, call };
 		const sign = (statement: Uint8Array<ArrayBuffer>) => this.needs.identity.sign(statement);
-		await confirmUnlock(attempt.control, sign, where, challenge);
+		await confirmUnlock(control, sign, where, challenge);
 	}
 
 	/** Let the door hear this phone, or not; rejects when the microphone cannot be had. */
@@ -114,12 +138,13 @@ export class Call {
 
 	/** The page goes away: nothing can be awaited any more. */
 	leave(): void {
-		const goodbye = this.#attempt?.goodbye;
-		this.#attempt?.control.hangUp();
-		goodbye?.();
+		this.#attempt?.leave();
 	}
 
 	#try(makePeer: () => Peer): void {
+		if (isOver(this.model)) return;
+		// Never two at once: the door would show this phone twice.
+		this.#dispose();
 		let peer: Peer;
 		try {
 			peer = makePeer();
@@ -127,104 +152,65 @@ export class Call {
 			this.#fail("refused", "");
 			return;
 		}
-		const attempt = this.#begin(peer);
-		this.needs.stream(peer.stream);
-		this.#connect(attempt).catch((error: unknown) => this.#failed(attempt, error));
-	}
-
-	#begin(peer: Peer): Attempt {
-		const attempt: Attempt = {
-			peer,
-			gone: new AbortController(),
-			answer: undefined,
-			goodbye: undefined,
-			timers: [],
-			control: new Control(peer.control, {
-				opened: () => undefined,
-				state: (state) => this.#isCurrent(attempt) && this.#dispatch({ type: "state", state }),
-				lost: () => this.#lost(attempt),
-			}),
-			latest: new Latest(peer.latest, {
-				counters: () => peer.counters(),
-				visible: () => document.visibilityState === "visible",
-				shown: () => undefined,
-				heard: () => attempt.control.heard(),
-			}),
-		};
+		const attempt = this.#newAttempt(peer);
 		this.#attempt = attempt;
-		peer.connection.onconnectionstatechange = () => {
-			const { connectionState } = peer.connection;
-			if (connectionState === "failed" || connectionState === "closed") this.#lost(attempt);
-		};
-		return attempt;
+		this.files.attach(peer.files);
+		this.needs.shown(null);
+		this.needs.stream(peer.stream);
+		attempt.connect().catch((error: unknown) => {
+			if (this.#attempt === attempt) this.#failed(error);
+		});
+		if (this.#speaks) void this.#speakOn(attempt);
+		if (this.#look && this.#look.zoom > 1) attempt.latest.look(this.#look);
 	}
 
-	async #connect(attempt: Attempt): Promise<void> {
+	#newAttempt(peer: Peer): Attempt {
 		const { client, doorbell, answers } = this.needs;
-		const offer = await attempt.peer.offer();
-		if (!this.#isCurrent(attempt)) return;
-		const answer = await client.live(doorbell, answers, offer, attempt.gone.signal);
-		if (!this.#isCurrent(attempt)) {
-			void client.hangUp(answer.path).catch(() => undefined);
-			return;
-		}
-		attempt.answer = answer;
-		this.#dispatch({ type: "answered" });
-		await attempt.peer.answer(answer.sdp);
-		if (!this.#isCurrent(attempt)) return;
-		this.#watch(attempt, answer);
-		if (this.#speaks) await this.#speakOn(attempt);
+		const attempt: Attempt = new Attempt(peer, {
+			client,
+			doorbell,
+			answers,
+			limits: this.#reconnect.active ? AGAIN_LIMITS : FIRST_LIMITS,
+			answered: () => this.#dispatch({ type: "answered" }),
+			opened: () => this.#muted && this.mute(true),
+			state: (state) => this.#dispatch({ type: "state", state }),
+			shown: this.needs.shown,
+			vitals: (vitals) => {
+				this.needs.vitals(vitals);
+				this.#dispatch({ type: "network", network: judge(vitals) });
+			},
+			traced: this.needs.traced,
+			lost: () => {
+				if (this.#attempt === attempt) this.#lost();
+			},
+		});
+		return attempt;
 	}
 
 	/** Without a microphone the call goes on: seeing and opening need none. */
 	async #speakOn(attempt: Attempt): Promise<void> {
 		const track = await this.#microphone.open().catch(() => null);
-		if (this.#isCurrent(attempt)) await attempt.peer.speak(track);
+		if (this.#attempt === attempt) await attempt.peer.speak(track).catch(() => undefined);
 	}
 
-	/** What goes on beside the call while it lives. */
-	#watch(attempt: Attempt, answer: LiveAnswer): void {
-		const { client } = this.needs;
-		attempt.peer.trickle((fragment) => {
-			// A candidate that gets lost is a way less, not a call less.
-			client.trickle(answer, fragment, attempt.gone.signal).catch(() => undefined);
-		});
-		const prepare = () => {
-			client.http
-				.prepared("DELETE", answer.path)
-				.then((goodbye) => {
-					attempt.goodbye = goodbye;
-				})
-				.catch(() => undefined);
-		};
-		prepare();
-		attempt.timers.push(setInterval(prepare, GOODBYE_FRESH_MS));
-		let before: Sample | undefined;
-		attempt.timers.push(
-			setInterval(() => {
-				void this.#measure(attempt, before).then((sample) => {
-					before = sample;
-				});
-			}, QUALITY_EVERY_MS),
-		);
-		const timeout = setTimeout(() => {
-			if (this.model.phase !== "live") this.#lost(attempt);
-		}, PICTURE_TIMEOUT_MS);
-		attempt.gone.signal.addEventListener("abort", () => clearTimeout(timeout));
+	#doubtful(): void {
+		this.#reconnect.hurry();
+		this.#attempt?.probe();
 	}
 
-	async #measure(attempt: Attempt, before: Sample | undefined): Promise<Sample | undefined> {
-		const report = await attempt.peer.connection.getStats().catch(() => undefined);
-		if (!report || !this.#isCurrent(attempt)) return undefined;
-		const sample = sampleOf(report);
-		if (before) this.#dispatch({ type: "network", network: judge(before, sample) });
-		return sample;
+	#networkChanged(): void {
+		const attempt = this.#attempt;
+		if (!attempt || attempt.connected) {
+			this.#doubtful();
+		} else if (performance.now() - attempt.startedMs > STALE_AFTER_MS) {
+			this.#lost();
+			this.#reconnect.hurry();
+		}
 	}
 
-	#failed(attempt: Attempt, error: unknown): void {
-		if (!this.#isCurrent(attempt)) return;
-		if (isPassing(error) && this.#lostAtMs > 0) {
-			this.#again(attempt);
+	#failed(error: unknown): void {
+		if (isPassing(error) && this.#reconnect.active) {
+			this.#lost();
 			return;
 		}
 		const detail = error instanceof RefusedError ? error.detail : "";
@@ -232,24 +218,11 @@ export class Call {
 	}
 
 	/** The way to the door is gone; find another one by calling again. */
-	#lost(attempt: Attempt): void {
-		if (!this.#isCurrent(attempt) || isOver(this.model)) return;
-		this.#lostAtMs ||= Date.now();
+	#lost(): void {
+		if (isOver(this.model)) return;
 		this.#dispatch({ type: "lost" });
-		this.#again(attempt);
-	}
-
-	#again(attempt: Attempt): void {
-		this.#dispose(attempt);
-		if (Date.now() - this.#lostAtMs > RECONNECT_LIMIT_MS) {
-			this.#fail("lost", "");
-			return;
-		}
-		const pause = this.#pauseMs;
-		this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
-		this.#retry = setTimeout(() => {
-			if (!isOver(this.model)) this.#try(() => new Peer(this.needs.iceServers()));
-		}, pause);
+		this.#dispose();
+		this.#reconnect.lost();
 	}
 
 	#fail(why: EndReason, detail: string): void {
@@ -258,37 +231,22 @@ export class Call {
 	}
 
 	#finish(): void {
-		clearTimeout(this.#retry);
-		if (this.#attempt) this.#dispose(this.#attempt);
+		this.#over.abort();
+		this.#reconnect.stop();
+		this.#dispose();
+		this.files.close();
 		this.#microphone.close();
 	}
 
-	/** Close an attempt and tell the server, so that the doorbell need not wait for silence. */
-	#dispose(attempt: Attempt): void {
-		if (this.#attempt === attempt) this.#attempt = undefined;
-		attempt.gone.abort();
-		for (const timer of attempt.timers) clearInterval(timer);
-		attempt.control.close();
-		attempt.latest.close();
-		const { answer, peer } = attempt;
-		attempt.answer = undefined;
-		peer.silence();
-		if (!answer) peer.close();
-		// Closed first, the doorbell would end the call itself, and the server would know none.
-		else
-			void this.needs.client
-				.hangUp(answer.path)
-				.catch(() => undefined)
-				.finally(() => peer.close());
+	#dispose(): void {
+		const attempt = this.#attempt;
+		this.#attempt = undefined;
+		attempt?.close();
 	}
 
 	#attemptNow(): Attempt {
 		if (!this.#attempt) throw new OfflineError("There is no connection to the doorbell now.");
 		return this.#attempt;
-	}
-
-	#isCurrent(attempt: Attempt): boolean {
-		return this.#attempt === attempt;
 	}
 
 	#dispatch(event: CallEvent): void {

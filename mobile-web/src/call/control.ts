@@ -8,9 +8,8 @@ import type {
 	Trace,
 } from "../protocol.gen";
 import type { Channel } from "./channel";
+import { Heartbeat } from "./heartbeat";
 
-const PING_EVERY_MS = 1_000;
-const PINGS_MISSED_LIMIT = 3;
 // The doorbell answers at once, except while its lock moves; then within a pulse's first second.
 const REPLY_TIMEOUT_MS = 6_000;
 
@@ -40,6 +39,8 @@ export interface ControlHandlers {
 	state: (state: CallState) => void;
 	/** The path is gone: pings unanswered, or the channel closed. Said once. */
 	lost: () => void;
+	/** Whether picture or sound have come since this was asked last. */
+	flows: () => boolean;
 }
 
 interface Waiting {
@@ -48,18 +49,22 @@ interface Waiting {
 	timer: ReturnType<typeof setTimeout>;
 }
 
-/** Requests and replies over the channel `control`, and the heartbeat that notices a dead path. */
+/** Requests and replies over the channel `control`, and the pings that notice a dead path. */
 export class Control {
 	readonly #waiting = new Map<number, Waiting>();
 	#lastId = 0;
-	#unanswered = 0;
-	#heartbeat: ReturnType<typeof setInterval> | undefined;
+	readonly #heartbeat: Heartbeat;
 	#closed = false;
 
 	constructor(
 		private readonly channel: Channel,
 		private readonly handlers: ControlHandlers,
 	) {
+		this.#heartbeat = new Heartbeat({
+			ping: () => this.#send({ type: "ping", id: this.#nextId() }),
+			lost: () => this.#lost(),
+			flows: handlers.flows,
+		});
 		channel.addEventListener("message", (event) => this.#read((event as MessageEvent).data));
 		channel.addEventListener("close", () => this.#lost());
 		channel.addEventListener("open", () => this.#opened());
@@ -83,34 +88,30 @@ export class Control {
 
 	/** Something came another way: the path is alive. */
 	heard(): void {
-		this.#unanswered = 0;
+		this.#heartbeat.heard();
+	}
+
+	/** There is reason to doubt the path: know soon whether it is alive. */
+	probe(): void {
+		this.#heartbeat.probe();
 	}
 
 	/** Stop; open requests are rejected. */
 	close(): void {
 		this.#closed = true;
-		clearInterval(this.#heartbeat);
+		this.#heartbeat.stop();
 		for (const id of this.#waiting.keys()) this.#giveUp(id);
 	}
 
 	#opened(): void {
-		if (this.#closed || this.#heartbeat !== undefined) return;
-		this.#heartbeat = setInterval(() => this.#beat(), PING_EVERY_MS);
+		if (this.#closed) return;
+		this.#heartbeat.start();
 		this.handlers.opened();
-	}
-
-	#beat(): void {
-		if (this.#unanswered >= PINGS_MISSED_LIMIT) {
-			this.#lost();
-			return;
-		}
-		this.#unanswered += 1;
-		this.#send({ type: "ping", id: this.#nextId() });
 	}
 
 	#read(text: unknown): void {
 		// Whatever arrives shows that the path is alive.
-		this.#unanswered = 0;
+		this.#heartbeat.heard();
 		const reply = parseReply(text);
 		if (!reply) return;
 		if (reply.type === "call_state") this.handlers.state(reply);

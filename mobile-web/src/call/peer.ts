@@ -102,6 +102,13 @@ export class Peer {
 		return countersOf(await this.#video.receiver.getStats());
 	}
 
+	/** When the newest picture or sound came; only good for comparing. */
+	newestMediaMs(): number {
+		const receivers = [this.#video.receiver, this.#audio.receiver];
+		const sources = receivers.flatMap((each) => each.getSynchronizationSources?.() ?? []);
+		return sources.reduce((newest, { timestamp }) => Math.max(newest, timestamp), 0);
+	}
+
 	/** Nothing is heard or said any more; the last picture stays. */
 	silence(): void {
 		for (const track of this.stream.getAudioTracks()) track.enabled = false;
@@ -111,6 +118,8 @@ export class Peer {
 	close(): void {
 		this.#sendLate = undefined;
 		this.connection.onicecandidate = null;
+		this.connection.onconnectionstatechange = null;
+		this.connection.oniceconnectionstatechange = null;
 		this.connection.close();
 	}
 

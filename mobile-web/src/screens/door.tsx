@@ -1,13 +1,16 @@
 import { useComputed, useSignal } from "@preact/signals";
-import { useEffect, useLayoutEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { isOver } from "../call/state";
+import { lastRang } from "../household/merge";
 import { notify } from "../parts/notice";
+import { Rewind } from "../parts/rewind";
 import { useSession } from "../parts/session";
 import { go, paths, type Route } from "../router";
 import { words } from "../words";
 import { CallPanel } from "./call";
+import { RewindPicture } from "./rewind";
 import { RingPanel } from "./ring";
-import { Stage } from "./stage";
+import { Stage, type StageHandle } from "./stage";
 
 /**
  * One door on the whole screen: while it rings, and while there is a call. Both share the stage, so
@@ -18,6 +21,9 @@ export function DoorScreen({ at }: { at: Extract<Route, { name: "ring" | "call" 
 	const { household } = session;
 	const whole = useSignal(false);
 	const muted = useSignal(false);
+	const zoom = useSignal(1);
+	const stage = useRef<StageHandle>(null);
+	const rewind = useMemo(() => new Rewind(), []);
 	const visitId = at.name === "ring" ? at.visit : at.answers;
 	const known = household.visits.value.find((visit) => visit.id === visitId);
 	const doorbellId = at.name === "call" ? at.doorbell : known?.doorbell;
@@ -38,6 +44,12 @@ export function DoorScreen({ at }: { at: Extract<Route, { name: "ring" | "call" 
 		if (at.name === "call") session.call(at.doorbell, at.answers);
 	}, [at.name, doorbellId]);
 
+	const over = model ? isOver(model) : true;
+	useEffect(() => {
+		if (over) rewind.close();
+		return () => rewind.close();
+	}, [over]);
+
 	const name = doorbell?.name ?? words.value.home.title;
 	const inCall = at.name === "call";
 	return (
@@ -48,13 +60,21 @@ export function DoorScreen({ at }: { at: Extract<Route, { name: "ring" | "call" 
 				stream={inCall ? (active?.stream.value ?? null) : null}
 				live={live}
 				whole={whole.value}
-				muted={muted.value}
-				onPicture={() => session.active.value?.call.pictureShown()}
+				aside={inCall && rewind.open.value}
+				muted={muted.value || rewind.open.value}
+				windows={active?.windows}
+				handle={stage}
+				onPicture={(frame) => session.active.value?.call.pictureShown(frame)}
+				onLook={(look, times) => {
+					zoom.value = times;
+					session.active.value?.call.look(look);
+				}}
 				onSilenced={() => {
 					muted.value = true;
 					notify(words.value.call.soundBlocked);
 				}}
 			/>
+			<RewindPicture rewind={rewind} />
 			<div class="shade" aria-hidden="true" />
 			{at.name === "ring" && known && (
 				<RingPanel
@@ -72,7 +92,11 @@ export function DoorScreen({ at }: { at: Extract<Route, { name: "ring" | "call" 
 					name={name}
 					whole={whole}
 					muted={muted}
-					over={model ? isOver(model) : false}
+					zoom={zoom}
+					stage={stage}
+					rewind={rewind}
+					rangMs={visit?.rang_ms ? lastRang(visit) : null}
+					over={over}
 				/>
 			)}
 		</main>

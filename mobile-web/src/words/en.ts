@@ -1,6 +1,17 @@
+import type { Path } from "../call/counters";
 import type { EndReason } from "../call/state";
-import type { Clip, DoorState, Fault, Moment, Phone, QuickReply } from "../protocol.gen";
+import type {
+	CallState,
+	Clip,
+	DoorState,
+	Fault,
+	Moment,
+	Phase,
+	Phone,
+	QuickReply,
+} from "../protocol.gen";
 
+type Layer = CallState["layer"];
 type Right = Phone["rights"][number];
 type Lock = DoorState["lock"];
 
@@ -78,6 +89,7 @@ export const en = {
 		play: "Play",
 		pause: "Pause",
 		press: "The press",
+		preview: "Look through the clip",
 		jumpToPress: "Jump to the press",
 		position: "Position in the clip",
 		happened: "What happened",
@@ -133,6 +145,9 @@ export const en = {
 		good: "Live · good connection",
 		weak: "Weak network",
 		smaller: "Weak network: smaller picture",
+		steps: "Very weak network: picture moves in steps",
+		recovered: "Live · full picture again",
+		closeUp: "Live · close-up",
 		reconnecting: "Reconnecting…",
 		lastPicture: "This is the last picture.",
 		ended: "Call ended",
@@ -174,7 +189,14 @@ export const en = {
 		hangUp: "Hang up",
 		fit: "Show the whole picture",
 		fill: "Fill the screen",
-		snapshot: "Picture",
+		snapshot: "Save picture",
+		zoomKeys: "Live picture. Zoom with plus and minus, move with the arrow keys.",
+		zoomReset: (times: string): string => `${times} times enlarged. Show the whole picture.`,
+		loudness: "Loudness",
+		loudnessAsk: (door: string): string => `How loud are you at ${door}?`,
+		loudnessWhy: "Visitors hear you through the door’s speaker.",
+		quieter: "Quiet",
+		louder: "Loud",
 		withOthers: (names: string): string => `${names} is here too`,
 		talkingOther: (name: string): string => `${name} is talking`,
 		lock: {
@@ -184,6 +206,73 @@ export const en = {
 		} satisfies Record<Lock, string>,
 		seconds: (value: number): string => `${value} s`,
 		picture: (door: string): string => `Live picture of ${door}`,
+	},
+
+	rewind: {
+		open: "Look back",
+		title: "What the door saw just now",
+		fetching: "Fetching the last seconds…",
+		toLive: "Back to live",
+		live: "Live",
+		position: "Position in what was seen",
+		beforeRing: (seconds: number): string => `${seconds} s before the ring`,
+		atRing: "The ring",
+		afterRing: (seconds: number): string => `${seconds} s after the ring`,
+		ago: (seconds: number): string => `${seconds} s ago`,
+		failed: "The last seconds did not arrive. Try again when the network is better.",
+		broken: "This browser cannot play what the doorbell sent.",
+	},
+
+	details: {
+		open: "Details of this call",
+		title: "This call",
+		picture: "Picture",
+		layers: {
+			high: "Large",
+			low: "Small",
+			close: "Close-up",
+		} satisfies Record<Layer, string>,
+		size: (width: number, height: number): string => `${width} × ${height}`,
+		perSecond: (pictures: number): string => `${pictures} a second`,
+		why: {
+			start: "The large picture: the network carries it.",
+			network: "The network carries no more than the small picture now.",
+			recovered: "The network carries the large picture again.",
+			close_up: "A close-up of what you zoom into.",
+		} satisfies Record<CallState["why"], string>,
+		paces: {
+			half: "It moves in steps, because every picture would be too much for the network.",
+			keyframes: "It changes once a second, because more would be too much for the network.",
+		} satisfies Record<Exclude<CallState["pace"], "full">, string>,
+		rate: "Data",
+		megabits: (value: string): string => `${value} Mbit/s`,
+		kilobits: (value: string): string => `${value} kbit/s`,
+		roundTrip: "There and back",
+		loss: "Lost",
+		jitter: "Unevenness",
+		way: "Way",
+		ways: {
+			direct: "Direct, at home",
+			internet: "Direct, over the internet",
+			relay: "Over a relay",
+		} satisfies Record<Path, string>,
+		ms: (value: number): string => `${value} ms`,
+		percent: (value: string): string => `${value} %`,
+		waiting: "–",
+		start: (seconds: string): string => `${seconds} s from the tap to the picture`,
+		startUnknown: "From the tap to the picture",
+		step: "Step",
+		phone: "Phone",
+		door: "Door",
+		phases: {
+			signal: "Ask the door",
+			gather: "Get ready",
+			ice: "Find a way",
+			dtls: "Encrypt",
+			keyframe: "First picture sent",
+			frame: "Show it",
+			total: "Together",
+		} satisfies Record<Phase["name"], string>,
 	},
 
 	parts: {

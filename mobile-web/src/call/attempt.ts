@@ -1,0 +1,226 @@
+import type { Client, LiveAnswer } from "../api/client";
+import type { CallState, Shown, Trace } from "../protocol.gen";
+import { Control } from "./control";
+import { Latest } from "./latest";
+import type { Peer } from "./peer";
+import { type ShownFrame, StartTrace } from "./trace";
+import { type Sample, sampleOf, type Vitals, vitalsOf } from "./vitals";
+
+const VITALS_EVERY_MS = 1_000;
+// A token lives for a minute; the goodbye must be ready at any moment.
+const GOODBYE_FRESH_MS = 45_000;
+// Whoever hangs up waits for the server's word so long; a dead way would never give it.
+const GOODBYE_LIMIT_MS = 1_500;
+
+/** How long each step may take before the way counts as lost. */
+export interface AttemptLimits {
+	readonly answerMs: number;
+	readonly connectMs: number;
+	readonly pictureMs: number;
+}
+
+export interface AttemptNeeds {
+	client: Client;
+	doorbell: string;
+	answers: string | undefined;
+	limits: AttemptLimits;
+	/** The doorbell has answered; the connection is being made. */
+	answered: () => void;
+	/** Requests can be made. */
+	opened: () => void;
+	state: (state: CallState) => void;
+	shown: (shown: Shown) => void;
+	vitals: (vitals: Vitals) => void;
+	traced: (trace: Trace) => void;
+	/** The way is gone, or a step took too long. */
+	lost: () => void;
+}
+
+/** One try to reach the doorbell: its own connection, and everything that dies with it. */
+export class Attempt {
+	readonly control: Control;
+	readonly latest: Latest;
+	readonly startedMs = performance.now();
+	#answer: LiveAnswer | undefined;
+	#goodbye: (() => void) | undefined;
+	#flowed = 0;
+	#open = false;
+	#pictured = false;
+	#sample: Sample | undefined;
+	readonly #gone = new AbortController();
+	readonly #timers: ReturnType<typeof setInterval>[] = [];
+	#limit: ReturnType<typeof setTimeout> | undefined;
+	readonly #trace = new StartTrace();
+
+	constructor(
+		readonly peer: Peer,
+		private readonly needs: AttemptNeeds,
+	) {
+		this.control = new Control(peer.control, {
+			opened: () => this.#opened(),
+			state: needs.state,
+			lost: needs.lost,
+			flows: () => this.#flows(),
+		});
+		this.latest = new Latest(peer.latest, {
+			counters: () => peer.counters(),
+			visible: () => document.visibilityState === "visible",
+			shown: needs.shown,
+			heard: () => this.control.heard(),
+		});
+		this.#follow(peer.connection);
+	}
+
+	/** The id of the call on the doorbell's side; empty before the answer. */
+	get call(): string {
+		return this.#answer?.call ?? "";
+	}
+
+	/** Whether ICE and DTLS are done. */
+	get connected(): boolean {
+		return this.peer.connection.connectionState === "connected";
+	}
+
+	/** Offer, and take the answer. Rejects when the server refuses or cannot be reached. */
+	async connect(): Promise<void> {
+		const { client, doorbell, answers, limits } = this.needs;
+		this.#within(limits.answerMs);
+		const offer = await this.peer.offer();
+		if (this.#over) return;
+		const answer = await client.live(doorbell, answers, offer, this.#gone.signal);
+		if (this.#over) {
+			void client.hangUp(answer.path).catch(() => undefined);
+			return;
+		}
+		this.#trace.mark("signal");
+		this.#answer = answer;
+		this.#within(limits.connectMs);
+		this.needs.answered();
+		await this.peer.answer(answer.sdp);
+		if (!this.#over) this.#watch(answer);
+	}
+
+	/** The first picture of this attempt is on the screen. */
+	pictureShown(frame: ShownFrame): void {
+		if (this.#pictured || this.#over) return;
+		this.#pictured = true;
+		clearTimeout(this.#limit);
+		if (frame.receivedMs !== undefined) this.#trace.mark("keyframe", frame.receivedMs);
+		this.#trace.mark("frame", frame.shownMs);
+		this.#tellPhases();
+	}
+
+	/** There is reason to doubt the way: know soon whether it is alive. */
+	probe(): void {
+		this.control.probe();
+	}
+
+	/** The page goes away: nothing can be awaited any more. */
+	leave(): void {
+		this.control.hangUp();
+		this.#goodbye?.();
+	}
+
+	/** Close, and tell the server, so that the doorbell need not wait for silence. */
+	close(): void {
+		if (this.#over) return;
+		const answer = this.#answer;
+		const wasConnected = this.connected;
+		this.#gone.abort();
+		clearTimeout(this.#limit);
+		for (const timer of this.#timers) clearInterval(timer);
+		this.control.close();
+		this.latest.close();
+		this.peer.silence();
+		if (!answer) {
+			this.peer.close();
+			return;
+		}
+		const told = this.needs.client.hangUp(answer.path).catch(() => undefined);
+		// Closed first, the doorbell would end the call itself, and the server would know none.
+		const pause = new Promise((done) => setTimeout(done, wasConnected ? GOODBYE_LIMIT_MS : 0));
+		void Promise.race([told, pause]).then(() => this.peer.close());
+	}
+
+	get #over(): boolean {
+		return this.#gone.signal.aborted;
+	}
+
+	#within(limitMs: number): void {
+		clearTimeout(this.#limit);
+		this.#limit = setTimeout(() => this.needs.lost(), limitMs);
+	}
+
+	#follow(connection: RTCPeerConnection): void {
+		connection.oniceconnectionstatechange = () => {
+			const { iceConnectionState } = connection;
+			if (this.#over) return;
+			if (iceConnectionState === "connected" || iceConnectionState === "completed") {
+				this.#trace.mark("ice");
+			} else if (iceConnectionState === "disconnected") this.probe();
+		};
+		connection.onconnectionstatechange = () => {
+			const { connectionState } = connection;
+			if (this.#over) return;
+			if (connectionState === "failed" || connectionState === "closed") this.needs.lost();
+			else if (connectionState === "connected") {
+				this.#trace.mark("dtls");
+				if (!this.#pictured) this.#within(this.needs.limits.pictureMs);
+			}
+		};
+	}
+
+	#opened(): void {
+		this.#open = true;
+		this.needs.opened();
+		this.#tellPhases();
+	}
+
+	/** Both ends' steps become one trace; without an answer there is just none to show. */
+	#tellPhases(): void {
+		if (!this.#open || !this.#pictured) return;
+		this.control
+			.request({ type: "phases", phases: this.#trace.phases() })
+			.then((reply) => {
+				if (reply.type === "trace" && !this.#over) this.needs.traced(reply);
+			})
+			.catch(() => undefined);
+	}
+
+	/** What goes on beside the call while it lives. */
+	#watch(answer: LiveAnswer): void {
+		const { client } = this.needs;
+		this.peer.trickle((fragment) => {
+			// A candidate that gets lost is a way less, not a call less.
+			client.trickle(answer, fragment, this.#gone.signal).catch(() => undefined);
+		});
+		const prepare = () => {
+			client.http
+				.prepared("DELETE", answer.path)
+				.then((goodbye) => {
+					this.#goodbye = goodbye;
+				})
+				.catch(() => undefined);
+		};
+		prepare();
+		this.#timers.push(
+			setInterval(prepare, GOODBYE_FRESH_MS),
+			setInterval(() => void this.#measure(), VITALS_EVERY_MS),
+		);
+	}
+
+	async #measure(): Promise<void> {
+		const report = await this.peer.connection.getStats().catch(() => undefined);
+		if (!report || this.#over) return;
+		const before = this.#sample;
+		this.#sample = sampleOf(report, performance.now());
+		if (before) this.needs.vitals(vitalsOf(before, this.#sample));
+	}
+
+	#flows(): boolean {
+		const newest = this.peer.newestMediaMs();
+		const flows = newest > this.#flowed;
+		this.#flowed = Math.max(this.#flowed, newest);
+		return flows;
+	}
+}
