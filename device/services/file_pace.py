@@ -16,14 +16,17 @@ from protocol.latest import Statistics
 START_BPS = 300_000
 # A trickle beside a picture of 350 kbit/s on a network of 600 kbit/s.
 FLOOR_BPS = 100_000
-# Ten seconds at 2 Mbit/s in under two; more would cost a small board the live picture's time.
-CEILING_BPS = 16_000_000
-# For a phone that answers no pulses: a quarter of a minute at 2 Mbit/s takes half a minute.
+# Four times as fast as the default picture; a small board would spend its time on nothing else.
+CEILING_BPS = 8_000_000
+# For a phone that answers no pulses: ten seconds at 2 Mbit/s take twenty.
 UNHEARD_BPS = 1_000_000
-GROWTH = 1.5
+# A second and a half from the start to the ceiling.
+GROWTH = 1.7
+# Once the network's width has been felt, it is approached more slowly, to be felt less.
+CAREFUL_GROWTH = 1.25
 # More waiting than this is more than the pulses' own scatter on a radio network.
-CALM_S = 0.03
-CROWDED_S = 0.06
+CALM_S = 0.025
+CROWDED_S = 0.05
 # The smallest round trip is looked for in the last half minute, at five pulses a second.
 REMEMBERED = 150
 # Five pulses without an answer: the network is full, or gone.
@@ -37,6 +40,7 @@ class FilePace:
 
     def __init__(self) -> None:
         self._bps = float(START_BPS)
+        self._growth = GROWTH
         self._sending = False
         self._round_trips_s: deque[float] = deque(maxlen=REMEMBERED)
         self._heard_s: float | None = None
@@ -44,7 +48,7 @@ class FilePace:
 
     def begin(self) -> None:
         """A file begins: nothing is known of how much of it the network takes."""
-        self._bps, self._sending = START_BPS, True
+        self._bps, self._growth, self._sending = START_BPS, GROWTH, True
 
     def end(self) -> None:
         """No file is on its way."""
@@ -59,9 +63,9 @@ class FilePace:
         self._round_trips_s.append(round_trip_s)
         waiting_s = round_trip_s - min(self._round_trips_s)
         if waiting_s > CROWDED_S or lost > LOST_SHARE:
-            self._bps = max(FLOOR_BPS, self._bps / 2)
+            self._bps, self._growth = max(FLOOR_BPS, self._bps / 2), CAREFUL_GROWTH
         elif waiting_s < CALM_S and self._sending:
-            self._bps = min(CEILING_BPS, self._bps * GROWTH)
+            self._bps = min(CEILING_BPS, self._bps * self._growth)
 
     def bps(self, now_s: float) -> float:
         """Bits per second that the file may take now."""

@@ -54,9 +54,15 @@ class Rewind:
     told by the doorbell.
     """
 
-    def __init__(self, media: DoorMedia, find: Callable[[str], Phone | None] | None = None) -> None:
+    def __init__(
+        self,
+        media: DoorMedia,
+        find: Callable[[str], Phone | None] | None = None,
+        clock_us: Callable[[], int] = monotonic_us,
+    ) -> None:
         self._media = media
         self._find = find
+        self._clock_us = clock_us
         self._made = MadeFiles(time.monotonic)
         self._visit: str | None = None
         self._rung = False
@@ -140,7 +146,7 @@ class Rewind:
     def _keep(self) -> None:
         self._let_go()
         if self._group is not None:
-            self._kept = VisitFrames(self._media.video, self._media.sound, monotonic_us())
+            self._kept = VisitFrames(self._media.video, self._media.sound, self._clock_us())
             for fill in self._kept.fillers():
                 self._group.create_task(fill)
 
