@@ -21,7 +21,7 @@ VISIT_OVER_S = 3.0
 SHORT_VISITS = ("--visits-ring-timeout-s", "1", "--visits-post-roll-s", "1")
 SHOWN, HEARD = "doorstep:ring-shown", "doorstep:ring-heard"
 MARKED_AT = """
-(name) => performance.timeOrigin + performance.getEntriesByName(name).at(-1).startTime
+(name) => performance.timeOrigin + performance.getEntriesByName(name)[0].startTime
 """
 
 

@@ -33,6 +33,7 @@ from cloud.signalling.endpoint import LinkEndpoint
 from cloud.signalling.enrolment import Enrolment
 from cloud.signalling.links import Links
 from cloud.signalling.pairing import PairingDesk
+from cloud.signalling.reports import ReportBook
 from cloud.signalling.whep import WhepRoutes
 from cloud.store.clips import ClipStore
 from cloud.store.database import Database
@@ -158,7 +159,7 @@ class Server:
             gate=gate,
             enrolment=Enrolment(self.settings.doorbells, self.roster),
             roster=self.roster,
-            visits=self.visits,
+            reports=ReportBook(self.visits, self.happenings.tell, clock),
             links=self.links,
             calls=calls,
             pairing=pairing,

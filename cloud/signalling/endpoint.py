@@ -26,9 +26,9 @@ from cloud.signalling.links import (
     malformed,
 )
 from cloud.signalling.pairing import PairingDesk
+from cloud.signalling.reports import ReportBook, ReportKeeper
 from cloud.store.database import DatabaseError
 from cloud.store.roster import Roster
-from cloud.store.visits import Visits
 from protocol.api import DoorbellEvent, VisitEvent
 from protocol.base import PROTOCOL_VERSION
 from protocol.errors import RemoteProtocolError
@@ -38,7 +38,6 @@ from protocol.link import (
     CallEnded,
     CallRefused,
     CallTraced,
-    Confirmed,
     FromDoorbell,
     Hello,
     PairReply,
@@ -71,7 +70,7 @@ class LinkEndpoint:
     gate: Gate
     enrolment: Enrolment
     roster: Roster
-    visits: Visits
+    reports: ReportBook
     links: Links
     calls: Calls
     pairing: PairingDesk
@@ -127,9 +126,12 @@ class LinkEndpoint:
         self._tell_presence(link, online=True)
         try:
             async with asyncio.TaskGroup() as group:
-                reading = group.create_task(self._read(websocket, link))
-                writing = group.create_task(link.write_to(websocket))
-                writing.add_done_callback(lambda _: reading.cancel())
+                keeper = self.reports.of(link)
+                keeping = group.create_task(self._keep(link, keeper))
+                reading = group.create_task(self._read(websocket, link, keeper))
+                await link.write_to(websocket)
+                reading.cancel()
+                keeping.cancel()
         finally:
             await self._left(link)
 
@@ -146,20 +148,21 @@ class LinkEndpoint:
         self.calls.lost(doorbell)
         self.pairing.lost(doorbell)
 
-    async def _read(self, websocket: WebSocket, link: Link) -> None:
+    async def _read(self, websocket: WebSocket, link: Link, keeper: ReportKeeper) -> None:
         """Take frames until the doorbell leaves or says something that it must not."""
         try:
             while True:
-                await self._handle(link, await _receive(websocket))
+                message = await _receive(websocket)
+                await self._handle(link, keeper, message)
         except _ClosedError as error:
             log.info("[link %s] closed: %s", link.doorbell, error)
             link.close(error.closing)
         except WebSocketDisconnect:
             link.close()
 
-    async def _handle(self, link: Link, message: FromDoorbell) -> None:
+    async def _handle(self, link: Link, keeper: ReportKeeper, message: FromDoorbell) -> None:
         if isinstance(message, Report):
-            await self._report(link, message)
+            await keeper.take(message)
         elif isinstance(message, CallAnswer | CallRefused):
             self.calls.replied(link.doorbell, message)
         elif isinstance(message, CallEnded):
@@ -171,16 +174,13 @@ class LinkEndpoint:
         else:
             await self._changed(link, message)
 
-    async def _report(self, link: Link, report: Report) -> None:
+    async def _keep(self, link: Link, keeper: ReportKeeper) -> None:
         try:
-            event = await self.visits.apply(link.doorbell, report, now_ms(self.clock))
+            await keeper.run()
         except DatabaseError as error:
             # Unconfirmed, so the doorbell says it again once it is back.
             log.error("[link %s] a report could not be kept: %s", link.doorbell, error)
-            raise _ClosedError(NOT_KEPT) from error
-        if event:
-            self.tell(event)
-        link.send(Confirmed(epoch=report.epoch, sequence=report.sequence))
+            link.close(NOT_KEPT)
 
     async def _changed(self, link: Link, message: Hello | State) -> None:
         link.state = message.state
