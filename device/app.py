@@ -26,6 +26,7 @@ from device.services.health import Health, summary
 from device.services.household import Household
 from device.services.ice import BorrowedIce
 from device.services.link import Link
+from device.services.moment import picture_at
 from device.services.mqtt_topics import Command
 from device.services.pairing import Pairing
 from device.services.replies import Replies
@@ -35,7 +36,7 @@ from device.services.uplink import Uplink
 from device.settings import Settings
 from hardware.board import Board
 from hardware.errors import HardwareError
-from media.still import StillError, still
+from media.still import StillError
 from protocol.base import PROTOCOL_VERSION
 from protocol.control import Trace
 from protocol.door import Phone
@@ -50,7 +51,7 @@ log = logging.getLogger(__name__)
 FAREWELL_LIMIT_S = 3.0
 # In this time everyone who listens has sent what they heard, when the way is open.
 HEARD_AFTER_S = 0.2
-# The picture of the moment is coded by then, and the visitor looks up from the button.
+# By then the visitor looks up from the button.
 PICTURE_AFTER_S = 0.2
 
 Reply = dict[str, object]
@@ -206,9 +207,7 @@ class House:
 
     async def _picture(self, at: float) -> bytes | None:
         try:
-            await asyncio.sleep(PICTURE_AFTER_S)
-            moment_us = round((at + PICTURE_AFTER_S) * 1e6)
-            return await still(self._media.video.latest_group(), moment_us)
+            return await picture_at(self._media.video, round((at + PICTURE_AFTER_S) * 1e6))
         except StillError as error:
             log.warning("no picture of the moment: %s", error)
             return None
