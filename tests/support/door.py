@@ -8,11 +8,18 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from hardware.board import Board
+from hardware.echo.null import NullCanceller
 from protocol.control import Challenge, ControlReply, ControlRequest, Done, Unlock
 from protocol.door import ALL_RIGHTS, DoorState, Phone, Right
 from tests.support.loop_camera import ListSpeaker, LoopCamera, ToneMicrophone
 
 LOCKED = DoorState(lock="locked", light="off")
+
+
+class OpenCanceller(NullCanceller):
+    """Works without being entered, like the other parts of `media_board`."""
+
+    _open = True
 
 
 def media_board(
@@ -24,7 +31,7 @@ def media_board(
     untouched: Any = None
     return Board(
         camera or LoopCamera(), microphone or ToneMicrophone(), speaker or ListSpeaker(),
-        untouched, untouched, untouched, untouched, untouched, untouched,
+        untouched, untouched, untouched, untouched, untouched, untouched, OpenCanceller(),
     )  # fmt: skip
 
 
