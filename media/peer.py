@@ -22,7 +22,7 @@ from aiortc.sdp import SessionDescription, candidate_from_sdp
 from media.addresses import ANY_NETWORK, Network
 from media.aiortc_version import require_known_versions
 from media.checks import Checks
-from media.gathering import Gathering, PortsTakenError
+from media.gathering import GATHER_LIMIT_S, Gathering, PortsTakenError
 from media.guard import guard
 
 require_known_versions()
@@ -57,9 +57,10 @@ class Peer(RTCPeerConnection):
         self._checks: list[Checks] = []
         self._unused: RTCDtlsTransport | None = None
 
-    async def prepare(self, *, ask_servers: bool) -> None:
+    async def prepare(self, *, ask_servers: bool, limit_s: float = GATHER_LIMIT_S) -> None:
         """Open the sockets, and ask the servers, for whoever calls next. Raises PeerGoneError."""
         transport = self._unused = self._unused or self._make_transport()
+        self._gatherings[0].limit_s = limit_s
         try:
             if ask_servers:
                 await transport.transport.iceGatherer.gather()

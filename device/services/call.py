@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from aiortc import RTCDataChannel, RTCIceServer
+from aiortc import RTCDataChannel
 
 from device.services.call_files import CallFiles
 from device.services.call_latest import Latest
@@ -21,13 +21,13 @@ from device.services.door_media import DoorMedia
 from device.services.rewind import Rewind
 from media.peer import (
     DescriptionError,
+    Peer,
     PeerGoneError,
     accept_offer,
     add_candidate,
     close_peer,
     connected,
     gone,
-    open_peer,
     read_offer,
     split_slow_candidates,
 )
@@ -53,10 +53,10 @@ class CallLimits:
 
 
 class Call:
-    """A life: `answer()`, `run()` until it is over, `close()`.
+    """A life: `answer()`, `run()` until it is over, `close()`, which closes `pc` as well.
 
     `changed()` is called when what other phones see of this call changes, `traced(trace)` when
-    both ends have told how its start went.
+    it is known how its start went.
     A caller without a phone is a viewer: it gets picture and sound and is not listened to.
     """
 
@@ -67,7 +67,7 @@ class Call:
         desk: CallDesk,
         changed: Callable[[], None],
         limits: CallLimits,
-        ice_servers: Sequence[RTCIceServer],
+        pc: Peer,
         traced: Callable[[Trace], None],
         rewind: Rewind,
     ) -> None:
@@ -78,7 +78,7 @@ class Call:
         self._desk = desk
         self._changed = changed
         self._limits = limits
-        self._pc = open_peer(ice_servers)
+        self._pc = pc
         self._over = asyncio.Event()
         self._candidates: asyncio.Queue[str] = asyncio.Queue(CANDIDATE_LIMIT)
         may_talk = offer.phone is not None and "talk" in offer.phone.rights
@@ -107,10 +107,10 @@ class Call:
         """The answer to the phone's offer. Raises DescriptionError or CodecError."""
         sections = {media.kind for media in read_offer(self._offer.sdp).media}
         if "video" in sections:
-            self.picture.send_on(self._pc)
+            self.picture.send_on(self._pc, self._trace.keyframe)
         if "audio" in sections:
             self._sound.send_on(self._pc)
-        self._pc.on("track", self._sound.take)
+        self._pc.on("iceconnectionstatechange", self._note_ice)
         self._pc.on("datachannel", self._take_channel)
         sdp, slow = split_slow_candidates(self._offer.sdp)
         answer = await accept_offer(self._pc, sdp)
@@ -147,6 +147,7 @@ class Call:
     async def close(self) -> None:
         """Free everything. May be called twice."""
         self._over.set()
+        self._trace.close()
         self.picture.close()
         self._sound.close()
         await close_peer(self._pc)
@@ -175,6 +176,7 @@ class Call:
             tasks = [
                 group.create_task(self._sound.listen()),
                 group.create_task(self.picture.run(self._latest)),
+                group.create_task(self._trace.wait_for_phone()),
             ]
             if self._controls is not None:
                 tasks.append(group.create_task(self._controls.run()))
@@ -184,6 +186,10 @@ class Call:
             await gone(self._pc)
             for task in tasks:
                 task.cancel()
+
+    def _note_ice(self) -> None:
+        if self._pc.iceConnectionState == "completed":
+            self._trace.mark("ice")
 
     def _statistics(self, heard: Statistics, round_trip_s: float | None) -> None:
         self.picture.statistics(heard, round_trip_s)

@@ -11,6 +11,7 @@ from aiortc import RTCPeerConnection
 
 from device.services.call_close_up import CallCloseUp
 from device.services.call_latest import Latest
+from device.services.call_trace import FirstKeyframe
 from device.services.door_media import DoorMedia
 from hardware.ports import Window
 from media.estimate import Estimate, Rates, Verdict
@@ -75,9 +76,9 @@ class CallPicture:
             return "close_up"
         return self._verdict.why if self._verdict is not None else "start"
 
-    def send_on(self, pc: RTCPeerConnection) -> None:
-        """Add the track; before the phone's offer is taken."""
-        track = PassthroughTrack("video", self._switch)
+    def send_on(self, pc: RTCPeerConnection, shown: Callable[[], None]) -> None:
+        """Add the track; before the phone's offer is taken. `shown()` at the first keyframe."""
+        track = PassthroughTrack("video", FirstKeyframe(self._switch, shown))
         self._sender = send_passthrough(pc, track, self._switch.request_keyframe)
         self._sender.on_reception = self._received
 

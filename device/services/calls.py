@@ -12,7 +12,9 @@ from device.services.call import Call, CallLimits
 from device.services.desk import CallDesk
 from device.services.door_media import DoorMedia
 from device.services.rewind import Rewind
+from media.addresses import ANY_NETWORK, Network
 from media.peer import CodecError, DescriptionError, PeerGoneError
+from media.warm import WarmPeers
 from protocol.control import CallState, Trace
 from protocol.door import DoorState
 from protocol.link import CallAnswer, CallCandidate, CallOffer, CallRefused
@@ -35,7 +37,7 @@ class Calls:
     """Answers phones. `run()` is the parent of every call; call nothing before it runs.
 
     `on_ended(call)` is called when a call that had been answered is over, `traced(trace)` when
-    both ends have told how a call's start went.
+    it is known how a call's start went.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Calls:
         *,
         limits: CallLimits = DEFAULT_LIMITS,
         ice_servers: Callable[[], Sequence[RTCIceServer]] = lambda: NO_SERVERS,
+        network: Network = ANY_NETWORK,
         traced: Callable[[Trace], None] = lambda trace: None,
         rewind: Rewind | None = None,
     ) -> None:
@@ -55,7 +58,7 @@ class Calls:
         self._on_ended = on_ended
         self._door = door
         self._limits = limits
-        self._ice_servers = ice_servers
+        self._peers = WarmPeers(ice_servers, network)
         self._traced = traced
         self._rewind = rewind or Rewind(media)
         self._calls: dict[str, Call] = {}
@@ -69,9 +72,14 @@ class Calls:
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
+                await self._keep_warm()
                 await asyncio.Event().wait()
         finally:
             self._group = None
+
+    def expect(self) -> None:
+        """Somebody is at the door: a phone is likely to call."""
+        self._peers.expect()
 
     async def answer(self, offer: CallOffer) -> CallAnswer | CallRefused:
         """Take a call or say why not; the caller is connected some time after the answer."""
@@ -81,7 +89,7 @@ class Calls:
         if (refusal := self._reason_against(offer)) is not None:
             return refusal
         call = Call(
-            offer, self._media, self._desk, self._push_all, self._limits, self._ice_servers(),
+            offer, self._media, self._desk, self._push_all, self._limits, self._peers.take(),
             self._traced, self._rewind,
         )  # fmt: skip
         self._calls[call.id] = call
@@ -120,6 +128,13 @@ class Calls:
             return _refused(offer, 403, _NO_VIEW)
         return None
 
+    async def _keep_warm(self) -> None:
+        try:
+            await self._peers.run()
+        except Exception:
+            # Calls take a little longer to begin, and that is all.
+            log.exception("no connection is kept ready any more")
+
     async def _hold(self, call: Call) -> None:
         try:
             await call.run()
@@ -136,6 +151,8 @@ class Calls:
         if call.started:
             self._desk.call_ended(call.id)
         self._on_ended(call.id)
+        # Whoever was cut off calls again at once.
+        self.expect()
         self._push_all()
 
     def _push_all(self) -> None:
