@@ -128,5 +128,6 @@ function livePath(doorbell: string, answers: string | undefined): string {
 
 export const visitPaths = {
 	snapshot: (id: string) => `${API}/visits/${id}/snapshot.jpg`,
+	preview: (id: string) => `${API}/visits/${id}/preview.jpg`,
 	clip: (id: string) => `${API}/visits/${id}/clip.mp4`,
 };

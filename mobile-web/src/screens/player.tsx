@@ -7,6 +7,7 @@ import { Picture, useMediaAddress, usePictureAddress } from "../parts/picture";
 import { duration } from "../parts/time";
 import type { Visit } from "../protocol.gen";
 import { words } from "../words";
+import { PreviewStrip } from "./preview-strip";
 
 // Landing a moment earlier shows what led to it.
 const LEAD_MS = 1_000;
@@ -110,6 +111,15 @@ export function Player({ visit, name, handle }: PlayerProps) {
 					{duration(atMs.value)} / {duration(length)}
 				</span>
 			</div>
+			{clip.preview && (
+				<PreviewStrip
+					visit={visit}
+					preview={clip.preview}
+					length={length}
+					atMs={atMs.value}
+					onJump={jump}
+				/>
+			)}
 		</div>
 	);
 }
