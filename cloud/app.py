@@ -121,6 +121,7 @@ class Server:
                 bytes_per_s=wanted.limit_bps / 8,
             ),
             watch=_watch(self.metrics),
+            network=self.settings.media.network,
         )
 
     def _compose(self) -> FastAPI:

@@ -113,15 +113,18 @@ class House:
         self._ice = BorrowedIce(server, self._identity, clock.wall)
         self._calls = Calls(
             self._media, desk, self._call_ended, self._doorbell.door,
-            ice_servers=self._ice.servers, traced=self._call_traced,
-            rewind=self._rewind,
+            ice_servers=self._ice.servers, network=settings.media.network,
+            traced=self._call_traced, rewind=self._rewind,
         )  # fmt: skip
         self._pairing = Pairing(self._identity, name, self._household, clock.monotonic)
         self._link = Link(
             server, self._identity, hello=self._hello, find=self._phone, calls=self._calls,
             pairing=self._pairing, wall=clock.wall, on_fault=self._server_fault,
         )  # fmt: skip
-        self._uplink = Uplink(self._media, server, self._identity, self._fault)
+        self._uplink = Uplink(
+            self._media, server, self._identity, self._fault,
+            ice_servers=self._ice.servers, network=settings.media.network,
+        )  # fmt: skip
         self._mqtt = self._broker()
         self._introduce()
 
@@ -173,7 +176,9 @@ class House:
         self._doorbell.join(
             Audience(occurred=rewind.occurred, opened=rewind.opened, closed=rewind.closed)
         )
-        self._doorbell.join(Audience(state=self._calls.broadcast))
+        self._doorbell.join(
+            Audience(opened=lambda visit: self._calls.expect(), state=self._calls.broadcast)
+        )
         self._doorbell.join(Audience(state=self._health.state))
         if (mqtt := self._mqtt) is not None:
             self._doorbell.join(

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from media.addresses import Network, address_of, checked_ports, ports_of
 from protocol.base import Name
 from protocol.settings import Group, SettingsError, load
 
@@ -98,6 +99,18 @@ class SoundSettings(Group):
     """Part of the sound card's name (pi); unset: the system's default."""
     echo: Literal["webrtc", "duck", "off"] = "webrtc"
     """webrtc: both can talk at once; duck: the microphone is quiet while the speaker sounds."""
+
+
+class MediaSettings(Group):
+    ports: Annotated[str, AfterValidator(checked_ports)] | None = None
+    """UDP ports of calls, such as 50000-50031, for a firewall or a router; unset: any."""
+    public_addresses: tuple[Annotated[str, AfterValidator(address_of)], ...] = ()
+    """Addresses whose ports a router forwards to the doorbell, beside its own."""
+
+    @property
+    def network(self) -> Network:
+        """The same for the media port."""
+        return Network(*ports_of(self.ports or ""), public_addresses=self.public_addresses)
 
 
 class PinSettings(Group):
@@ -194,6 +207,7 @@ class Settings(Group):
     server: ServerSettings = ServerSettings()
     camera: CameraSettings = CameraSettings()
     sound: SoundSettings = SoundSettings()
+    media: MediaSettings = MediaSettings()
     pins: PinSettings = PinSettings()
     visits: VisitSettings = VisitSettings()
     quiet_hours: QuietHoursSettings = QuietHoursSettings()

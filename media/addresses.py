@@ -59,6 +59,12 @@ def ports_of(text: str) -> tuple[int, int]:
     return first, last
 
 
+def checked_ports(text: str) -> str:
+    """The text, when it is one for `ports_of`. ValueError says the remedy."""
+    ports_of(text)
+    return text
+
+
 def address_of(text: str) -> str:
     """An IP address in its usual form. ValueError says the remedy."""
     try:

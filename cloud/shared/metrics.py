@@ -10,6 +10,8 @@ _ANSWER_BUCKETS_S = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 # From a disk that is idle to one that hangs.
 _WRITE_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30)
+# A step of a call's start on the household's own network, up to one that has all but failed.
+_PHASE_BUCKETS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 1, 2, 5, 10)
 
 
 class Metrics:
@@ -26,6 +28,13 @@ class Metrics:
             "doorstep_answer_seconds",
             "From a phone's offer to the doorbell's answer.",
             buckets=_ANSWER_BUCKETS_S,
+            registry=registry,
+        )
+        self.call_phase_s = Histogram(
+            "doorstep_call_phase_seconds",
+            "Steps from a tap to a picture, as either end measured them.",
+            ["end", "phase"],
+            buckets=_PHASE_BUCKETS_S,
             registry=registry,
         )
         self.visits = Counter("doorstep_visits", "Visits opened.", ["cause"], registry=registry)

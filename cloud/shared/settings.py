@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
+from media.addresses import Network, address_of, checked_ports, ports_of
 from protocol.base import DeviceId
 from protocol.settings import Group, SettingsError, load
 
@@ -87,6 +88,18 @@ class Ice(Group):
     """File with the shared secret of the TURN servers (coturn's static-auth-secret)."""
 
 
+class Media(Group):
+    ports: Annotated[str, AfterValidator(checked_ports)] | None = None
+    """UDP ports of the recorder, such as 50000-50100, for a firewall; unset: any."""
+    public_addresses: tuple[Annotated[str, AfterValidator(address_of)], ...] = ()
+    """Addresses by which the recorder is reached behind a 1:1 NAT, beside the machine's own."""
+
+    @property
+    def network(self) -> Network:
+        """The same for the media port."""
+        return Network(*ports_of(self.ports or ""), public_addresses=self.public_addresses)
+
+
 class Recorder(Group):
     sessions: int = Field(default=32, ge=1, le=256)
     """Recordings at the same time; one more is asked to come back later."""
@@ -110,6 +123,7 @@ class Settings(Group):
     clips: Clips = Clips()
     push: Push = Push()
     ice: Ice = Ice()
+    media: Media = Media()
     recorder: Recorder = Recorder()
     log: Log = Log()
 

@@ -6,14 +6,16 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from cloud.shared.metrics import Metrics
 from cloud.shared.problems import ProblemError
 from cloud.signalling.links import Link, Links
 from cloud.signalling.replies import LinkLostError, Replies
-from protocol.door import Phone
-from protocol.link import CallAnswer, CallHangUp, CallOffer, CallRefused
+from protocol.door import Phase, PhaseName, Phone
+from protocol.link import CallAnswer, CallHangUp, CallOffer, CallRefused, CallTraced
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +25,13 @@ ANSWER_TIMEOUT_S = 10.0
 _CALLS_PER_DOORBELL = 16
 # One phone may have an old call that is not yet reaped, and a new one, in a few tabs.
 _CALLS_PER_PHONE = 4
+
+End = Literal["phone", "doorbell"]
+# What each end can measure; anything else is left out of the figures.
+_PHASES: dict[End, tuple[PhaseName, ...]] = {
+    "phone": ("signal", "ice", "dtls", "keyframe", "frame", "total"),
+    "doorbell": ("gather", "ice", "dtls", "keyframe"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,7 @@ class Calls:
         self._metrics = metrics
         self._answer_timeout_s = answer_timeout_s
         self._calls: dict[str, Call] = {}
+        self._traced: set[str] = set()
         self._answers: Replies[CallAnswer | CallRefused] = Replies()
 
     def get(self, call: str) -> Call | None:
@@ -89,6 +99,18 @@ class Calls:
         if known and known.doorbell == doorbell:
             self.forget(call)
 
+    def traced(self, doorbell: str, trace: CallTraced) -> None:
+        """How a call's start went: counted once, and only for a call that is known."""
+        known = self._calls.get(trace.call)
+        if known is None or known.doorbell != doorbell or trace.call in self._traced:
+            return
+        self._traced.add(trace.call)
+        steps = [*_steps("doorbell", trace.doorbell), *_steps("phone", trace.phone)]
+        for end, name, ms in steps:
+            self._metrics.call_phase_s.labels(end, name).observe(ms / 1000)
+        words = ", ".join(f"{end} {name} {ms} ms" for end, name, ms in steps)
+        log.info("[call %s] %s", trace.call, words)
+
     def lost(self, doorbell: str) -> None:
         """The doorbell's link is gone, and its calls with it."""
         self._answers.lose(doorbell)
@@ -96,6 +118,7 @@ class Calls:
             self.forget(call.id)
 
     def forget(self, call: str) -> None:
+        self._traced.discard(call)
         if self._calls.pop(call, None):
             log.info("[call %s] over", call)
             self._count()
@@ -133,6 +156,15 @@ class Calls:
 
     def _count(self) -> None:
         self._metrics.active_calls.set(len(self._calls))
+
+
+def _steps(end: End, phases: Iterable[Phase]) -> Iterator[tuple[End, PhaseName, int]]:
+    """Those that this end can know, each once."""
+    known = set(_PHASES[end])
+    for phase in phases:
+        if phase.name in known:
+            known.discard(phase.name)
+            yield end, phase.name, phase.ms
 
 
 def _no_answer() -> ProblemError:

@@ -168,7 +168,7 @@ class LinkEndpoint:
         elif isinstance(message, CallEnded):
             self.calls.ended(link.doorbell, message.call)
         elif isinstance(message, CallTraced):
-            log.debug("[link %s] call %s traced", link.doorbell, message.call)
+            self.calls.traced(link.doorbell, message)
         elif isinstance(message, PairReply):
             self.pairing.replied(link.doorbell, message)
         else:

@@ -168,6 +168,8 @@ class Call:
         except* (TimeoutError, PeerGoneError):
             log.info("call %s: the phone could not be reached", self.id)
         finally:
+            # While the server still knows the call.
+            self._trace.close()
             self._over.set()
 
     async def _talk(self) -> None:

@@ -6,15 +6,17 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from aiortc import RTCPeerConnection
+from aiortc import RTCIceServer, RTCPeerConnection
 from yarl import URL
 
 from device.services.catch_up import CatchUp, Rewindable
 from device.services.door_media import DoorMedia
 from device.services.retry import Backoff
 from device.services.whip import RecorderError, WhipClient
+from media.addresses import ANY_NETWORK, Network
 from media.hub import monotonic_us
 from media.outgoing import PassthroughTrack, send_passthrough
 from media.peer import (
@@ -49,6 +51,17 @@ RETRY_FIRST_S = 0.5
 RETRY_LIMIT_S = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How the recorder is reached: directly, and by `ice_servers()` when that has failed."""
+
+    ice_servers: Callable[[], Sequence[RTCIceServer]] = tuple
+    network: Network = ANY_NETWORK
+
+
+DIRECT = Route()
+
+
 class Recording:
     """One visit: begins with the pre-roll when it is made, `stop()`, `run()` until all is sent.
 
@@ -61,11 +74,15 @@ class Recording:
         media: DoorMedia,
         on_trouble: Callable[[str | None], None],
         stop_limit_s: float = STOP_LIMIT_S,
+        *,
+        route: Route = DIRECT,
     ) -> None:
         self.visit = visit
         self.gaps = 0
         self._media = media
         self._on_trouble = on_trouble
+        self._route = route
+        self._detour = False
         self._trouble: str | None = None
         self._stop_limit_s = stop_limit_s
         self._pictures = media.video.record(QUEUED_PICTURES)
@@ -105,6 +122,8 @@ class Recording:
                 break
             except (RecorderError, DescriptionError, PeerGoneError) as error:
                 self._note(str(error))
+                # A relay for a whole visit is dear; most recorders are reached without.
+                self._detour = self._detour or isinstance(error, PeerGoneError)
                 if isinstance(error, RecorderError) and error.hopeless:
                     break
                 wished_s = error.retry_after_s if isinstance(error, RecorderError) else None
@@ -134,7 +153,9 @@ class Recording:
         video = PassthroughTrack("video", flow.pictures(), origin_us)
         sound = PassthroughTrack("audio", flow.sounds(), origin_us)
         async with contextlib.AsyncExitStack() as closing:
-            pc = open_peer()
+            pc = open_peer(
+                self._route.ice_servers() if self._detour else (), network=self._route.network
+            )
             closing.push_async_callback(close_peer, pc)
             send_passthrough(pc, video, self._media.video.request_keyframe, exact=True)
             send_passthrough(pc, sound, exact=True)

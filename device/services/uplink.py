@@ -6,15 +6,17 @@ import asyncio
 import functools
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NoReturn
 
 import aiohttp
+from aiortc import RTCIceServer
 
 from device.services.door_media import DoorMedia, OnFault, ignore_fault
-from device.services.recording import Recording
+from device.services.recording import Recording, Route
 from device.services.retry import Backoff
 from device.services.whip import RecorderError, WhipClient
+from media.addresses import ANY_NETWORK, Network
 from protocol.identity import Identity
 
 log = logging.getLogger(__name__)
@@ -36,12 +38,20 @@ class Uplink:
     """
 
     def __init__(
-        self, media: DoorMedia, server: str, identity: Identity, on_fault: OnFault = ignore_fault
+        self,
+        media: DoorMedia,
+        server: str,
+        identity: Identity,
+        on_fault: OnFault = ignore_fault,
+        *,
+        ice_servers: Callable[[], Sequence[RTCIceServer]] = tuple,
+        network: Network = ANY_NETWORK,
     ) -> None:
         self._media = media
         self._server = server
         self._identity = identity
         self._on_fault = on_fault
+        self._route = Route(ice_servers, network)
         self._troubled = False
         self._jobs: asyncio.Queue[Job] = asyncio.Queue()
         self._recordings: dict[str, Recording] = {}
@@ -49,7 +59,7 @@ class Uplink:
     def start(self, visit: str) -> None:
         """Record this visit, its pre-roll from this moment back. Twice is once."""
         if visit not in self._recordings:
-            recording = Recording(visit, self._media, self._note)
+            recording = Recording(visit, self._media, self._note, route=self._route)
             self._recordings[visit] = recording
             self._jobs.put_nowait(functools.partial(self._record, recording))
 

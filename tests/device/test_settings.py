@@ -6,6 +6,7 @@ import pytest
 
 from device.settings import Settings, read_settings
 from device.wiring import floors_of, options_of, policy_of
+from media.addresses import Network
 from protocol.settings import SettingsError, leaves, render
 
 
@@ -40,6 +41,8 @@ def test_flags_beat_environment_beats_file(tmp_path: Path) -> None:
         ("[server]\nurl = 'localhost'\n", "write it as https://name, without a path"),
         ("[quiet_hours]\nstart = '22:00'\n", "set both start and end, or none"),
         ("[quiet_hours]\nstart = '25:00'\nend = '07:00'\n", "write it as 22:00"),
+        ("[media]\nports = '50100-50000'\n", "write it as 50000-50100"),
+        ("[media]\npublic_addresses = ['home.example.org']\n", "such as 203.0.113.7"),
         ("[pins]\nlock = 17\n", "two parts cannot share one pin"),
         ("[doorbell]\nboard = 'uno'\n", "doorbell.board"),
     ],
@@ -91,3 +94,11 @@ def test_the_board_follows_the_settings(tmp_path: Path) -> None:
     options = options_of(read("", tmp_path, {}, flags))
     assert (options.camera, options.pins.lock) == ("loop", 5)
     assert options.control_socket == tmp_path / "twin.sock"
+
+
+def test_the_network_follows_the_settings(tmp_path: Path) -> None:
+    text = '[media]\nports = "50000-50031"\npublic_addresses = ["2001:DB8::7"]\n'
+    network = read(text, tmp_path).media.network
+    assert network.ports == range(50000, 50032)
+    assert network.public_addresses == ("2001:db8::7",)
+    assert read("", tmp_path).media.network == Network()

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from protocol.door import Phase
 from protocol.identity import Identity
 from protocol.link import (
     CallAnswer,
@@ -14,9 +15,11 @@ from protocol.link import (
     CallHangUp,
     CallOffer,
     CallRefused,
+    CallTraced,
     Confirmed,
+    State,
 )
-from tests.support.scripted_doorbell import ScriptedDoorbell, known_phone
+from tests.support.scripted_doorbell import LOCKED, ScriptedDoorbell, known_phone
 from tests.support.signing_phone import Reply, SigningPhone
 
 SDP = "application/sdp"
@@ -238,3 +241,60 @@ async def test_options_say_what_can_be_sent(phone: SigningPhone) -> None:
     assert endpoint.headers["Accept-Post"] == SDP
     assert "PATCH" in resource.headers["Access-Control-Allow-Methods"]
     assert "Location" in endpoint.headers["Access-Control-Expose-Headers"]
+
+
+def steps(**ms: int) -> tuple[Phase, ...]:
+    return tuple(Phase.model_validate({"name": name, "ms": took}) for name, took in ms.items())
+
+
+async def phase_counts(doorbell: ScriptedDoorbell, phone: SigningPhone) -> dict[str, float]:
+    """Every count and sum of the phases, by label, once the server has read what was said."""
+    await doorbell.say(State(state=LOCKED))
+    await doorbell.ring("visit-nobody-opened")
+    await doorbell.hear(Confirmed)
+    text = (await phone.send("GET", "/metrics")).body.decode()
+    found = [line.rsplit(" ", 1) for line in text.splitlines() if "call_phase_seconds_" in line]
+    return {
+        name.removeprefix("doorstep_call_phase_seconds_"): float(value)
+        for name, value in found
+        if "_bucket" not in name and "_created" not in name
+    }
+
+
+async def test_the_steps_of_a_call_are_counted_once(
+    doorbell: ScriptedDoorbell, phone: SigningPhone
+) -> None:
+    offer, _ = await call(doorbell, phone)
+    traced = CallTraced(
+        call=offer.call, phone=steps(signal=20, total=90), doorbell=steps(gather=3, keyframe=30)
+    )
+    for _ in range(3):
+        await doorbell.say(traced)
+    counts = await phase_counts(doorbell, phone)
+    assert counts['count{end="phone",phase="total"}'] == 1
+    assert counts['sum{end="phone",phase="total"}'] == pytest.approx(0.09)
+    assert counts['sum{end="doorbell",phase="gather"}'] == pytest.approx(0.003)
+    assert len(counts) == 8
+
+
+async def test_steps_of_unknown_calls_and_impossible_ones_are_not_counted(
+    doorbell: ScriptedDoorbell, phone: SigningPhone
+) -> None:
+    await doorbell.say(CallTraced(call="call-unknown", phone=steps(total=1), doorbell=()))
+    offer, _ = await call(doorbell, phone)
+    again = (*steps(gather=1), *steps(gather=2), *steps(total=3, frame=4, signal=5))
+    await doorbell.say(CallTraced(call=offer.call, phone=steps(gather=9), doorbell=again))
+    counts = await phase_counts(doorbell, phone)
+    assert counts == {
+        'count{end="doorbell",phase="gather"}': 1,
+        'sum{end="doorbell",phase="gather"}': pytest.approx(0.001),
+    }
+
+
+async def test_a_call_that_is_over_is_not_traced(
+    doorbell: ScriptedDoorbell, phone: SigningPhone
+) -> None:
+    offer, _ = await call(doorbell, phone)
+    await doorbell.say(CallEnded(call=offer.call))
+    await doorbell.say(CallTraced(call=offer.call, phone=steps(total=1), doorbell=()))
+    assert await phase_counts(doorbell, phone) == {}
