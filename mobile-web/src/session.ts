@@ -3,6 +3,7 @@ import { Client } from "./api/client";
 import { SignedHttp } from "./api/http";
 import { Call } from "./call/call";
 import { microphoneAllowed } from "./call/mic";
+import { Peer } from "./call/peer";
 import { type CallModel, IDLE, isOver } from "./call/state";
 import type { Vitals } from "./call/vitals";
 import { WarmPeer } from "./call/warm";
@@ -128,7 +129,7 @@ export class Session {
 			doorbell,
 			answers,
 			firstPeer,
-			iceServers: () => this.#iceServers,
+			nextPeer: () => new Peer(this.#iceServers),
 			changed: (next) => {
 				model.value = next;
 			},

@@ -121,24 +121,26 @@ export class Attempt {
 		this.#goodbye?.();
 	}
 
-	/** Close, and tell the server, so that the doorbell need not wait for silence. */
-	close(): void {
+	/**
+	 * Close, and tell the server, so that the doorbell need not wait for silence. What is lost is
+	 * closed at once: the next attempt is about to begin.
+	 */
+	close(how: "lost" | "ended"): void {
 		if (this.#over) return;
 		const answer = this.#answer;
-		const wasConnected = this.connected;
 		this.#gone.abort();
 		clearTimeout(this.#limit);
 		for (const timer of this.#timers) clearInterval(timer);
 		this.control.close();
 		this.latest.close();
 		this.peer.silence();
-		if (!answer) {
+		const told = answer && this.needs.client.hangUp(answer.path).catch(() => undefined);
+		if (!told || how === "lost") {
 			this.peer.close();
 			return;
 		}
-		const told = this.needs.client.hangUp(answer.path).catch(() => undefined);
 		// Closed first, the doorbell would end the call itself, and the server would know none.
-		const pause = new Promise((done) => setTimeout(done, wasConnected ? GOODBYE_LIMIT_MS : 0));
+		const pause = new Promise((done) => setTimeout(done, GOODBYE_LIMIT_MS));
 		void Promise.race([told, pause]).then(() => this.peer.close());
 	}
 

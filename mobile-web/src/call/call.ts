@@ -8,7 +8,7 @@ import { Files } from "./files";
 import type { Look } from "./latest";
 import { Microphone } from "./mic";
 import { watchNetwork } from "./network";
-import { Peer } from "./peer";
+import type { Peer } from "./peer";
 import { Reconnect } from "./reconnect";
 import { type CallEvent, type CallModel, type EndReason, IDLE, isOver, step } from "./state";
 import type { ShownFrame } from "./trace";
@@ -28,9 +28,10 @@ export interface CallNeeds {
 	doorbell: string;
 	/** The visit whose ring this call answers. */
 	answers: string | undefined;
-	/** A peer for the first attempt, prepared if possible; later attempts make their own. */
+	/** A peer for the first attempt, prepared if possible. */
 	firstPeer: () => Peer;
-	iceServers: () => readonly RTCIceServer[];
+	/** A fresh peer for each later attempt. */
+	nextPeer: () => Peer;
 	changed: (model: CallModel) => void;
 	/** The stream to show; a new one after every reconnection. */
 	stream: (stream: MediaStream) => void;
@@ -49,7 +50,7 @@ export class Call {
 	readonly files = new Files();
 	readonly #microphone = new Microphone();
 	readonly #reconnect = new Reconnect({
-		again: () => this.#try(() => new Peer(this.needs.iceServers())),
+		again: () => this.#try(this.needs.nextPeer),
 		giveUp: () => this.#fail("lost", ""),
 	});
 	readonly #over = new AbortController();
@@ -144,7 +145,7 @@ export class Call {
 	#try(makePeer: () => Peer): void {
 		if (isOver(this.model)) return;
 		// Never two at once: the door would show this phone twice.
-		this.#dispose();
+		this.#dispose("lost");
 		let peer: Peer;
 		try {
 			peer = makePeer();
@@ -221,7 +222,7 @@ export class Call {
 	#lost(): void {
 		if (isOver(this.model)) return;
 		this.#dispatch({ type: "lost" });
-		this.#dispose();
+		this.#dispose("lost");
 		this.#reconnect.lost();
 	}
 
@@ -233,15 +234,15 @@ export class Call {
 	#finish(): void {
 		this.#over.abort();
 		this.#reconnect.stop();
-		this.#dispose();
+		this.#dispose("ended");
 		this.files.close();
 		this.#microphone.close();
 	}
 
-	#dispose(): void {
+	#dispose(how: "lost" | "ended"): void {
 		const attempt = this.#attempt;
 		this.#attempt = undefined;
-		attempt?.close();
+		attempt?.close(how);
 	}
 
 	#attemptNow(): Attempt {
