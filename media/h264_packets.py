@@ -5,9 +5,10 @@ Equal sizes let the kernel send a picture in one call, and no part is large for 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
-from media.h264 import units
+from media.h264 import START_CODE, units
 
 # With all headers, RTX and the SRTP tag this is below the 1280 bytes that every IPv6 path carries.
 PAYLOAD_MAX_BYTES = 1180
@@ -64,3 +65,30 @@ def _apart(unit: bytes) -> list[bytes]:
         edge = (_FU_START if start == 1 else 0) | (_FU_END if start + size >= len(unit) else 0)
         payloads.append(bytes((indicator, edge | kind)) + unit[start : start + size])
     return payloads
+
+
+def h264_unit_bytes(payload: bytes) -> bytes:
+    """What a payload adds to a picture in Annex B form; ValueError when it is malformed."""
+    if len(payload) < _FU_BYTES:
+        raise ValueError("An H.264 payload has at least two bytes.")
+    kind = payload[0] & 0x1F
+    if kind == _FU_A:
+        if payload[1] & _FU_START:
+            return START_CODE + bytes((payload[0] & 0xE0 | payload[1] & 0x1F,)) + payload[2:]
+        return payload[_FU_BYTES:]
+    if kind == _STAP_A:
+        return b"".join(_separated(payload))
+    if 0 < kind < _STAP_A:
+        return START_CODE + payload
+    raise ValueError(f"H.264 payloads of type {kind} are not part of packetization mode 1.")
+
+
+def _separated(payload: bytes) -> Iterator[bytes]:
+    at = 1
+    while at < len(payload):
+        start = at + _LENGTH_BYTES
+        at = start + int.from_bytes(payload[at:start], "big")
+        if at > len(payload) or start > len(payload):
+            raise ValueError("An H.264 payload of several units is cut off.")
+        yield START_CODE
+        yield payload[start:at]

@@ -1,7 +1,7 @@
 """Receiving encoded frames over a peer connection without decoding them.
 
 aiortc decodes whatever it receives, on a thread for every track. `receive_encoded` puts itself in
-the place of that thread's queue, for one receiver; others in the process decode as usual. A
+the place of what one receiver does with packets; others in the process decode as usual. A
 picture that refers to a lost one is never handed out: the track asks the sender for a keyframe
 (RFC 4585 section 6.3.1) and resumes there.
 """
@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpTransceiver
-from aiortc.jitterbuffer import JitterBuffer, JitterFrame
-from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket, RtpPacket
+from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
 
 from media import h264
 from media.aiortc_version import require_known_versions
 from media.frames import Kind
+from media.intake import Intake
 
 require_known_versions()
 log = logging.getLogger(__name__)
@@ -31,9 +31,6 @@ log = logging.getLogger(__name__)
 WAITING_LIMIT_BYTES = 32 * 1024 * 1024
 # A keyframe takes a round trip and an encoder's turn; asking more often only makes more of them.
 KEYFRAME_RETRY_S = 0.5
-
-# A missing packet that has not come by now was sent again and lost again, or is forgotten.
-STALL_S = 1.0
 # From 1900, where NTP counts from, to 1970.
 NTP_TO_UNIX_S = 2_208_988_800
 
@@ -88,11 +85,10 @@ def receive_encoded(
     insides: Any = receiver
     if insides._RTCRtpReceiver__decoder_thread is not None:
         raise RuntimeError("A receiver must be taken over before it starts to receive.")
-    track = EncodedTrack(kind, arrived, insides._RTCRtpReceiver__decoder_error.set, limit_bytes)
+    track = EncodedTrack(kind, arrived, lambda: intake.want_keyframe(), limit_bytes)
+    intake = Intake(insides, kind, track._arrive, track._lost)
     insides._RTCRtpReceiver__decoder_queue = _Inbox(track)
-    insides._RTCRtpReceiver__jitter_buffer = _WatchedBuffer(
-        insides._RTCRtpReceiver__jitter_buffer, track._lost
-    )
+    insides._handle_rtp_packet = intake.first
     heard = insides._handle_rtcp_packet
 
     async def listen(packet: AnyRtcpPacket) -> None:
@@ -213,56 +209,9 @@ class _Inbox:
     def get(self) -> None:
         """The decoder thread asks once and ends."""
 
-    def put(self, task: tuple[object, _StampedFrame] | None) -> None:
-        if task is None:
-            self._track._end()
-        else:
-            self._track._arrive(task[1].data, task[1].rtp_timestamp)
-
-
-class _StampedFrame(JitterFrame):
-    """Keeps the time stamp of the wire, which aiortc replaces by one that starts at 0."""
-
-    def __init__(self, data: bytes, timestamp: int) -> None:
-        super().__init__(data, timestamp)
-        self.rtp_timestamp = timestamp
-
-
-class _WatchedBuffer(JitterBuffer):
-    """A jitter buffer that says when it gave up on pictures, and does so in time."""
-
-    def __init__(
-        self,
-        like: JitterBuffer,
-        on_loss: Callable[[], None],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        super().__init__(like._capacity, like._prefetch, like._is_video)
-        self._on_loss = on_loss
-        self._clock = clock
-        self._moved_at = clock()
-
-    def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
-        lost, frame = super().add(packet)
-        now = self._clock()
-        if frame is not None:
-            self._moved_at = now
-        elif now - self._moved_at > STALL_S and (held_up := self._held_up()):
-            self.smart_remove(held_up)
-            self._moved_at, lost = now, self._is_video
-        if lost:
-            self._on_loss()
-        return lost, frame and _StampedFrame(frame.data, frame.timestamp)
-
-    def _held_up(self) -> int:
-        """How many places lie before the first packet behind a missing one; 0 if none is."""
-        missing = False
-        for place in range(self._capacity):
-            there = self._packets[((self._origin or 0) + place) % self._capacity] is not None
-            if missing and there:
-                return place
-            missing = missing or not there
-        return 0
+    def put(self, task: None) -> None:
+        """The receiver ends."""
+        self._track._end()
 
 
 class _Unwrapped:

@@ -26,13 +26,21 @@ class Wire:
 
     def send(self, packets: Sequence[bytes]) -> int:
         """Encrypt and send RTP packets; how many bytes that was. ConnectionError when not open."""
-        dtls = self._dtls
-        if dtls.state != "connected":
+        protect = self._session().protect
+        return self._count([protect(packet) for packet in packets])
+
+    def report(self, packet: bytes) -> int:
+        """Encrypt and send one RTCP packet, as `send` does."""
+        return self._count([self._session().protect_rtcp(packet)])
+
+    def _session(self) -> Any:
+        if self._dtls.state != "connected":
             raise ConnectionError("Nothing can be sent: the transport is not connected.")
-        protect = dtls._tx_srtp.protect
-        datagrams = [protect(packet) for packet in packets]
-        size = sum(map(len, datagrams))
+        return self._dtls._tx_srtp
+
+    def _count(self, datagrams: list[bytes]) -> int:
         self._put(datagrams)
+        dtls, size = self._dtls, sum(map(len, datagrams))
         dtls._RTCDtlsTransport__tx_packets += len(datagrams)
         dtls._RTCDtlsTransport__tx_bytes += size
         return size

@@ -12,18 +12,16 @@ from itertools import pairwise
 import aiortc.rtcrtpreceiver
 import pytest
 from aiortc import RTCPeerConnection
-from aiortc.codecs.h264 import H264Encoder
 from aiortc.jitterbuffer import JitterBuffer
-from aiortc.rtp import RtpPacket
 
+from media.assembly import ArrivedPacket, WatchedBuffer
 from media.frames import EncodedFrame, Kind
 from media.h264 import set_units, units
+from media.h264_packets import h264_payloads, h264_unit_bytes
 from media.incoming import (
     WAITING_LIMIT_BYTES,
     EncodedTrack,
     ReceivedFrame,
-    _Inbox,
-    _WatchedBuffer,
     expect,
     receive_encoded,
 )
@@ -167,28 +165,23 @@ class Wire:
         self.asked = 0
         self.track = EncodedTrack("video", asyncio.Event(), self._ask)
         self.now = 0.0
-        self._buffer = _WatchedBuffer(
+        self._buffer = WatchedBuffer(
             JitterBuffer(512, is_video=True), self.track._lost, lambda: self.now
         )
-        self._inbox = _Inbox(self.track)
         self._sequence = 65_000
 
     def _ask(self) -> None:
         self.asked += 1
 
     def send(self, number: int, data: bytes, lose: range = range(0)) -> None:
-        payloads = H264Encoder._packetize(H264Encoder._split_bitstream(data))
+        payloads = h264_payloads(data)
         for index, payload in enumerate(payloads):
-            packet = RtpPacket(sequence_number=self._sequence, timestamp=number * 3000)
-            packet._data = aiortc.rtcrtpreceiver.depayload(H264, payload)  # type: ignore[attr-defined]
+            packet = ArrivedPacket(self._sequence, number * 3000, h264_unit_bytes(payload))
             self._sequence = self._sequence + 1 & 0xFFFF
             if index not in lose:
                 _, frame = self._buffer.add(packet)
                 if frame is not None:
-                    self._inbox.put((H264, frame))  # type: ignore[arg-type]
-
-
-H264 = next(c for c in aiortc.codecs.CODECS["video"] if c.mimeType == "video/H264")
+                    self.track._arrive(frame.data, frame.timestamp)
 
 
 def grainy(count: int) -> tuple[bytes, ...]:

@@ -28,6 +28,7 @@ class LiveDoor:
     shots: tuple[bytes, ...] = field(default_factory=lambda: pictures(GROUP, noise=80))
     wishes: int = 0
     sent: int = 0
+    paused: bool = False
     _wanted: bool = True
 
     def want_keyframe(self) -> None:
@@ -44,8 +45,10 @@ class LiveDoor:
             yield EncodedFrame("video", self.shots[place], at_us, place == 0)
             self.sent += 1
             place += 1
-            due_s += 1 / FPS
-            await asyncio.sleep(max(0.0, due_s - loop.time()))
+            due_s = max(due_s + 1 / FPS, loop.time())
+            await asyncio.sleep(due_s - loop.time())
+            while self.paused:  # noqa: ASYNC110 - pictures come at their own times
+                await asyncio.sleep(1 / FPS)
 
 
 @dataclass(slots=True)
