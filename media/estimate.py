@@ -37,12 +37,20 @@ QUEUE_LONG_S = 0.30
 DRAINING_SHARE = 1.1
 # Without statistics only the round trip of RTCP tells of queues.
 SLOW_QUEUE_S = 0.25
+# Less than this fills no network, whatever the round trip says.
+LEAST_LOAD_BPS = 80_000
+# Frames are left out only when the overload stays: it shows more than a slow network does.
+STAYS_S = 0.8
+# A phone opens its channels at once; while they do not open, the first pictures fill the way.
+OPENING_S = 0.6
 # Answers missing: lost ones are followed by others within this time, unless the way is full.
-SILENCE_S = 0.6
+SILENCE_S = 0.4
 SILENCE_WITH_LIMIT_S = 0.2
 LIMITED_SHARE = 0.8
 # Repairs keep up with less than this.
 HEAVY_LOSS = 0.15
+# Losses are told of for so long after what caused them is gone.
+LOSS_NEWS_S = 3.0
 # What was done about an overload shows after so long.
 SETTLE_S = 1.5
 # Below this there is no queue to speak of; above, the small picture is coded at its floor.
@@ -96,6 +104,7 @@ class Estimate:
         self._why: Why = "start"
         self._changed_s = float("-inf")
         self._overload_s = float("-inf")
+        self._overloaded_since_s: float | None = None
         self._climbed_s = float("-inf")
         self._wish_bps = rates.low_bps
         self._fill_s = FILL_S
@@ -124,9 +133,9 @@ class Estimate:
     def decide(self, now_s: float) -> Verdict:
         """What to send from now on."""
         path = self._path = self.signals.path(now_s)
-        if self._overloaded(path):
+        if self._overloaded(path, now_s):
             self._overload_s = now_s
-            if now_s - self._changed_s >= SETTLE_S or self._rung == HIGH_RUNG:
+            if self._rung == HIGH_RUNG or self._stays(now_s):
                 self._fall(path, now_s)
         elif self._rung == HIGH_RUNG:
             self._rest_on_high(now_s)
@@ -134,23 +143,33 @@ class Estimate:
             self._climb(path, now_s)
         elif now_s - max(self._overload_s, self._changed_s) >= self._fill_s:
             self._move(self._rung + 1, "network", now_s)
+        if self._overload_s != now_s:
+            self._overloaded_since_s = None
         layer, pace = RUNGS[self._rung]
         return Verdict(layer, pace, self._why, self._probe.padding_bps, self._wished_bps(now_s))
 
-    def _overloaded(self, path: Path) -> bool:
+    def _overloaded(self, path: Path, now_s: float) -> bool:
         limited = path.limit_fell and (path.limit_bps or 0) < LIMITED_SHARE * path.sent_bps
-        if path.loss > HEAVY_LOSS:
+        if path.loss > HEAVY_LOSS and now_s - self._changed_s > LOSS_NEWS_S:
+            return True
+        if path.opening_s > OPENING_S:
             return True
         if not path.telling:
             return path.queue_s > SLOW_QUEUE_S or limited
         if path.silent_s > SILENCE_S or (limited and path.silent_s > SILENCE_WITH_LIMIT_S):
             return True
         arriving = path.received_bps
-        if arriving is None or self._probe.padding_bps:
+        if arriving is None or self._probe.padding_bps or path.sent_bps < LEAST_LOAD_BPS:
             return False
         return (path.queue_s > QUEUE_GROWS_S and arriving < ARRIVING_SHARE * path.sent_bps) or (
             path.queue_s > QUEUE_LONG_S and arriving < DRAINING_SHARE * path.sent_bps
         )
+
+    def _stays(self, now_s: float) -> bool:
+        if self._overloaded_since_s is None:
+            self._overloaded_since_s = now_s
+        since_s = max(self._overloaded_since_s, self._changed_s + SETTLE_S)
+        return now_s - since_s >= STAYS_S
 
     def _fall(self, path: Path, now_s: float) -> None:
         silent = path.silent_s > SILENCE_S
@@ -181,9 +200,14 @@ class Estimate:
     def _climb(self, path: Path, now_s: float) -> None:
         if not self._visible or now_s - self._overload_s < SETTLE_S:
             self._probe.stop(now_s)
-        elif self._probe.step(path, now_s):
+            return
+        padded = self._probe.padding_bps
+        if self._probe.step(path, now_s):
             self._climbed_s = now_s
             self._move(HIGH_RUNG, "recovered", now_s)
+        elif padded and not self._probe.padding_bps:
+            # The queue is of the padding, not of the pictures: let it drain.
+            self._changed_s = now_s
 
     def _wished_bps(self, now_s: float) -> int:
         draining = self._path.queue_s > DRAINED_S or now_s - self._changed_s < DRAIN_LEAST_S

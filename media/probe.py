@@ -20,15 +20,18 @@ CALM_S = 1.0
 QUEUE_LIMIT_S = 0.08
 SILENCE_LIMIT_S = 0.35
 LOSS_RISE = 0.08
+BUSY_LOSS = 0.12
 # RTCP reports about once a second; without the phone's statistics a step lasts two of them.
 SLOW_HOLD_S = 2.2
 # What was really sent may be less than was asked for; below this nothing was learnt.
 SENT_SHARE = 0.75
 PAUSE_S = 1.0
+# Of each look, ten a second: pictures come in groups of a second.
+MEDIA_SMOOTHING = 0.1
 # A network that is far too narrow is asked often: it costs little, and people wait for it.
 NARROW_PAUSE_LIMIT_S = 4.0
 # One that nearly suffices is asked seldom, for each answer costs a megabit.
-NEAR_PAUSE_LIMIT_S = 30.0
+NEAR_PAUSE_LIMIT_S = 60.0
 NEAR_SHARE = 0.5
 
 
@@ -38,7 +41,7 @@ class Probe:
     def __init__(self, base_bps: int, goal_bps: int) -> None:
         self.padding_bps = 0
         self.proven_bps = base_bps
-        self._base_bps = base_bps
+        self._base_bps, self._media_bps = base_bps, float(base_bps)
         self._goal_bps = goal_bps
         self._target_bps = 0.0
         self._since_s = 0.0
@@ -51,13 +54,15 @@ class Probe:
         """Go on; True once the goal has been held. Padding ends with that."""
         if self._target_bps:
             return self._judge(path, now_s)
-        if path.queue_s > QUEUE_LIMIT_S or path.silent_s > SILENCE_LIMIT_S:
+        self._media_bps += MEDIA_SMOOTHING * (path.sent_bps - self._media_bps)
+        if self._is_busy(path):
             self._calm_since_s = None
         elif self._calm_since_s is None:
             self._calm_since_s = now_s
         elif now_s - self._calm_since_s >= CALM_S and now_s >= self._not_before_s:
             self._loss = path.loss
-            self._rise(self._base_bps, now_s)
+            # A still picture is coded with next to nothing; the network carries a moving one.
+            self._rise(max(self._base_bps, self._media_bps), now_s)
         return False
 
     def stop(self, now_s: float, pause_s: float = 0.0) -> None:
@@ -90,6 +95,11 @@ class Probe:
         self._rise(self._target_bps, now_s)
         return False
 
+    def _is_busy(self, path: Path) -> bool:
+        return (
+            path.queue_s > QUEUE_LIMIT_S or path.silent_s > SILENCE_LIMIT_S or path.loss > BUSY_LOSS
+        )
+
     def _is_too_much(self, path: Path) -> bool:
         limited = path.limit_fell and (path.limit_bps or 0) < 0.8 * path.sent_bps
         return (
@@ -111,7 +121,7 @@ class Probe:
         if target_bps * 1.15 > self._goal_bps:
             target_bps = self._goal_bps
         self._target_bps, self._since_s = target_bps, now_s
-        self.padding_bps = int(target_bps - self._base_bps)
+        self.padding_bps = int(max(0.0, target_bps - self._media_bps))
 
     def _fail(self, now_s: float) -> None:
         near = self._target_bps >= NEAR_SHARE * self._goal_bps

@@ -15,9 +15,13 @@ LOSS_WINDOW_S = 2.0
 LOSS_LEAST_PACKETS = 25
 # The shortest round trip of so long is the way without a queue; routes change now and then.
 BASE_WINDOW_S = 15.0
+# Longer round trips without a queue there are none that a call could use.
+BASE_MOST_S = 1.0
 # A fall of the receiver's limit means something for so long.
 LIMIT_NEWS_S = 1.0
 LIMIT_FALL = 0.9
+# Whoever has opened no channel by then opens none.
+OPENING_MOST_S = 3.0
 # A phone that has told nothing for so long tells only by RTCP.
 TELLING_S = 5.0
 
@@ -37,11 +41,13 @@ class Heard:
 class Path:
     """The way to the phone, as it looks at one moment.
 
-    `queue_s` is how much longer than the shortest a round trip takes, `silent_s` how much longer
-    than that an answer has been due. Rates are of pictures, repairs and padding; None is unknown.
+    `queue_s` is how much longer than the shortest a round trip takes, `silent_s` for how long no
+    answer has come although one is due, `opening_s` for how long the phone has not opened its
+    channels. Rates are of pictures, repairs and padding; None is unknown.
     """
 
     telling: bool = False
+    opening_s: float = 0.0
     base_s: float = 0.0
     queue_s: float = 0.0
     silent_s: float = 0.0
@@ -62,11 +68,12 @@ class Signals:
         self._told = Reception()
         self._fell_s = float("-inf")
         self._overdue_s = 0.0
+        self._opening_s = 0.0
 
     def sent(self, now_s: float, total_bytes: int) -> None:
         """How much has been sent in all, several times a second."""
         self._sent.append((now_s, total_bytes))
-        while self._sent[0][0] < now_s - RATE_WINDOW_S:
+        while self._sent[0][0] < now_s - RATE_WINDOW_S - BASE_MOST_S:
             self._sent.popleft()
 
     def heard(self, heard: Heard) -> None:
@@ -90,6 +97,10 @@ class Signals:
         """How long the oldest pulse after the newest answered one has waited for its answer."""
         self._overdue_s = seconds
 
+    def opening(self, seconds: float) -> None:
+        """How long the phone has been connected without opening its channels; 0 once it has."""
+        self._opening_s = seconds if seconds < OPENING_MOST_S else 0.0
+
     def path(self, now_s: float) -> Path:
         """The way as it looks now."""
         telling = self._telling(now_s)
@@ -97,11 +108,12 @@ class Signals:
         recent = [trip for _, trip in self._trips][-2:]
         return Path(
             telling=telling,
+            opening_s=self._opening_s,
             base_s=base_s,
             queue_s=min(recent, default=0.0) - base_s,
-            silent_s=max(0.0, self._overdue_s - base_s) if telling else 0.0,
+            silent_s=self._silent_s(now_s, base_s) if telling else 0.0,
             loss=self._lost_share() if telling else self._told.loss,
-            sent_bps=self._sent_bps(),
+            sent_bps=self._sent_bps(now_s - base_s),
             received_bps=self._received_bps(now_s),
             limit_bps=self._told.limit_bps,
             limit_fell=now_s - self._fell_s < LIMIT_NEWS_S,
@@ -110,15 +122,21 @@ class Signals:
     def _telling(self, now_s: float) -> bool:
         return bool(self._heard) and now_s - self._heard[-1].at_s < TELLING_S
 
+    def _silent_s(self, now_s: float, base_s: float) -> float:
+        """Answers that are late but keep coming are a queue, not silence."""
+        return max(0.0, min(self._overdue_s - base_s, now_s - self._heard[-1].at_s))
+
     def _trip(self, now_s: float, round_trip_s: float) -> None:
         self._trips.append((now_s, round_trip_s))
         while self._trips[0][0] < now_s - BASE_WINDOW_S:
             self._trips.popleft()
 
-    def _sent_bps(self) -> float:
-        if len(self._sent) < 2:
+    def _sent_bps(self, until_s: float) -> float:
+        """What the phone would have told of by now, had nothing waited on the way."""
+        window = [each for each in self._sent if until_s - RATE_WINDOW_S <= each[0] <= until_s]
+        if len(window) < 2:
             return 0.0
-        (from_s, from_bytes), (to_s, to_bytes) = self._sent[0], self._sent[-1]
+        (from_s, from_bytes), (to_s, to_bytes) = window[0], window[-1]
         return 8 * (to_bytes - from_bytes) / (to_s - from_s) if to_s > from_s else 0.0
 
     def _received_bps(self, now_s: float) -> float | None:

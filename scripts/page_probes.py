@@ -96,3 +96,18 @@ MEET_AT_RELAYS = (
 })();
 """
 )
+
+# Begins to note every picture that a video element presents from now on.
+WATCH_PICTURES = """
+(video) => {
+  const shown = (globalThis.doorstepShown = []);
+  const look = () => {
+    shown.push([performance.now(), video.videoWidth]);
+    video.requestVideoFrameCallback(look);
+  };
+  video.requestVideoFrameCallback(look);
+}
+"""
+
+# The time now, and [time, width] of every picture noted; times in ms since the page's beginning.
+PICTURES_SHOWN = "() => [performance.now(), globalThis.doorstepShown]"

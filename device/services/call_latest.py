@@ -60,6 +60,11 @@ class Latest:
         number = next(self._shown_numbers)
         self._send(Shown(sequence=number, zoom=zoom, x=x, y=y, from_rtp=from_rtp))
 
+    @property
+    def opened(self) -> bool:
+        """Whether the phone has opened the channel."""
+        return self._channel is not None
+
     def overdue_s(self) -> float:
         """How long the oldest pulse after the newest answered one has waited for its answer."""
         waiting = [sent_s for number, sent_s in self._sent_s.items() if number > self._answered]

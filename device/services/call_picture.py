@@ -86,11 +86,14 @@ class CallPicture:
         """A keyframe is coded while the transport connects, so that nobody waits for it."""
         self._media.video.request_keyframe()
 
-    async def run(self, latest: Latest) -> NoReturn:
-        """Decide what is sent, until cancelled."""
+    async def run(self, latest: Latest, expected: bool = False) -> NoReturn:
+        """Decide what is sent, until cancelled. `expected`: the phone will open `latest`."""
         self._latest = latest
+        began_s = _now_s()
         while True:
             await asyncio.sleep(DECIDE_EVERY_S)
+            opening_s = 0.0 if latest.opened or not expected else _now_s() - began_s
+            self._estimate.signals.opening(opening_s)
             self._estimate.signals.overdue(latest.overdue_s())
             self._decide()
 
