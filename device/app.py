@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from device import wiring
+from device import memory, wiring
 from device.core import events as e
 from device.core.states import Person
 from device.errors import StartError
@@ -138,6 +138,7 @@ class House:
             # What was loaded at the start stays; a full collection would stop sound for a moment.
             gc.collect()
             gc.freeze()
+            await asyncio.to_thread(memory.forget_start)
             await stop.wait()
             log.info("stopping")
             self._health.stopping()

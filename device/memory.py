@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import re
+from collections.abc import Iterator
+from pathlib import Path
 
 # From glibc's malloc.h. By itself every thread gets a heap of its own, eight for each core, and
 # each keeps what its thread once needed; two share well enough between a few busy threads.
@@ -14,6 +17,9 @@ _M_MMAP_THRESHOLD = -3
 OWN_PAGES_BYTES = 256 * 1024
 # From linux/prctl.h. libx264 and numpy ask for pages of 2 MB and touch a part of each.
 _PR_SET_THP_DISABLE = 41
+# From linux/mman.h: the process does without these pages; touching one brings it back.
+_MADV_DONTNEED = 4
+_MAPPING = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r-([x-])p \S+ \S+ [1-9]\d* +/")
 
 
 def stay_small() -> None:
@@ -27,3 +33,33 @@ def stay_small() -> None:
         mallopt(_M_MMAP_THRESHOLD, OWN_PAGES_BYTES)
     if prctl := getattr(library, "prctl", None):
         prctl(_PR_SET_THP_DISABLE, 1, 0, 0, 0)
+
+
+def forget_start() -> None:
+    """Let go of program text that was needed to start; to be called when everything runs.
+
+    It stays in the system's cache of files, which may now use the room for something better, and
+    comes back page by page where it is used. Only on Linux.
+    """
+    madvise = getattr(ctypes.CDLL(None), "madvise", None)
+    if madvise is None:
+        return
+    madvise.argtypes = (ctypes.c_size_t, ctypes.c_size_t, ctypes.c_int)
+    for start, end in _untouched_text():
+        madvise(start, end - start, _MADV_DONTNEED)
+
+
+def _untouched_text() -> Iterator[tuple[int, int]]:
+    """Mappings of files that hold nothing but the file's own bytes, and cannot be written to."""
+    try:
+        lines = Path("/proc/self/smaps").read_text("ascii", "replace").splitlines()
+    except OSError:
+        return
+    area: tuple[int, int] | None = None
+    for line in lines:
+        if found := _MAPPING.match(line):
+            area = int(found[1], 16), int(found[2], 16)
+        elif line.startswith("VmFlags:"):
+            area = None
+        elif line.startswith("Anonymous:") and area and line.split()[1] == "0":
+            yield area

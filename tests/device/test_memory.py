@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -30,10 +31,62 @@ for thread in threads:
 ctypes.CDLL(None).malloc_stats()
 """
 
+HOLES = """
+import json
+from device.memory import stay_small
+
+def resident_kb():
+    return next(int(l.split()[1]) for l in open("/proc/self/status") if l.startswith("RssAnon"))
+
+stay_small()
+before = resident_kb()
+small = []
+for _ in range(3):
+    large = []
+    for _ in range(20):
+        large.append(bytearray(1_400_000))
+        small.append(bytearray(2_000))
+    most = resident_kb() - before
+    large.clear()
+print(json.dumps([most, resident_kb() - before]))
+"""
+
 
 def test_threads_share_their_heaps() -> None:
     told = _python(MANY_THREADS).stderr
     assert 1 <= told.count("Arena") <= 2
+
+
+FORGETTING = """
+import json, numpy, ssl
+from device.memory import forget_start
+
+def resident():
+    fields = dict(line.split(":") for line in open("/proc/self/status") if line.startswith("Rss"))
+    return {name: int(value.split()[0]) for name, value in fields.items()}
+
+kept = numpy.arange(100_000)
+before = resident()
+forget_start()
+after = resident()
+print(json.dumps([before["RssFile"], after["RssFile"], before["RssAnon"], after["RssAnon"]]))
+print(numpy.fft.rfft(kept)[0].real, ssl.create_default_context().check_hostname)
+"""
+
+
+def test_text_of_the_start_is_let_go_and_comes_back() -> None:
+    told = _python(FORGETTING).stdout.splitlines()
+    file_before, file_after, own_before, own_after = json.loads(told[0])
+    assert file_after < file_before / 2
+    # Not a byte of the program's own is lost.
+    assert own_after >= own_before
+    assert told[1] == "4999950000.0 True"
+
+
+def test_large_things_leave_no_holes() -> None:
+    """Pictures that came and went, with something small and lasting between them."""
+    freed_kb, kept_kb = json.loads(_python(HOLES).stdout)
+    assert kept_kb < freed_kb / 10
 
 
 def test_a_doorbell_loads_only_what_it_needs() -> None:
