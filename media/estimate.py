@@ -42,7 +42,7 @@ LEAST_LOAD_BPS = 80_000
 # Frames are left out only when the overload stays: it shows more than a slow network does.
 STAYS_S = 0.8
 # A phone opens its channels at once; while they do not open, the first pictures fill the way.
-OPENING_S = 0.6
+OPENING_S = 0.5
 # Answers missing: lost ones are followed by others within this time, unless the way is full.
 SILENCE_S = 0.4
 SILENCE_WITH_LIMIT_S = 0.2

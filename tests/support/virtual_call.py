@@ -9,6 +9,7 @@ import heapq
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from media.estimate import Estimate, Rates, Verdict
 from media.frames import EncodedFrame
@@ -108,7 +109,7 @@ class VirtualCall:
             arrivals += times[:1]
             whole &= bool(times)
             if times:
-                self._at(times[0], lambda size=size: self._count_packet(size))
+                self._at(times[0], partial(self._count_packet, size))
             else:
                 self._phone.lost += 1
         last_s = max(arrivals, default=self.now_s)
@@ -129,7 +130,7 @@ class VirtualCall:
             self._sent_bytes += PACKET_BYTES
             self.padded_bytes += PACKET_BYTES
             for time_s in self.down.admit(PACKET_BYTES, self.now_s):
-                self._at(time_s, lambda: self._count_packet(PACKET_BYTES))
+                self._at(time_s, partial(self._count_packet, PACKET_BYTES))
 
     def _beat(self) -> None:
         self.estimate.signals.sent(self.now_s, self._sent_bytes)
