@@ -143,6 +143,7 @@ class PhoneVoice:
         skipped = min(following - self._next, self._ahead)
         hole = following - self._next - skipped
         self._ahead -= skipped
+        self.lost += skipped // SOUND_FRAME_SAMPLES
         if hole <= 0 or hole > CONCEALED_LIMIT_FRAMES * SOUND_FRAME_SAMPLES:
             self._next = following
             return np.zeros(0, np.int16)

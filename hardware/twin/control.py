@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+from hardware.bridge import now_us
 from hardware.errors import BusyError, HardwareError, MissingError
 from hardware.sound_file import Samples, read_sound
 from hardware.twin.world import World
@@ -138,7 +139,8 @@ class _Connection(asyncio.Protocol):
         if error := decoded.exception():
             self._refuse(str(error))
         else:
-            self._reply({"ok": True, "seconds": self._world.voice.say(decoded.result())})
+            seconds = self._world.voice.say(decoded.result())
+            self._reply({"ok": True, "seconds": seconds, "at_us": now_us()})
 
     def _refuse(self, sentence: str) -> None:
         self._reply({"ok": False, "error": sentence})
@@ -185,7 +187,12 @@ def _stall(world: World, on: bool = True) -> Reply:
 def _state(world: World) -> Reply:
     pose = world.pose()
     parts = {part: world.active(part) for part in ("button", "motion", "lock", "light", "chime")}
-    heard = {"rms": round(world.ears.rms(1.0), 1), "peak": world.ears.peak(1.0)}
+    ears = world.ears
+    heard = {
+        "rms": round(ears.rms(1.0), 1),
+        "peak": ears.peak(1.0),
+        "began_us": ears.began_us(),
+    }
     return {**parts, "visitor": pose.doing.value if pose else None, "heard": heard}
 
 

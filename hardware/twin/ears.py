@@ -12,6 +12,10 @@ from hardware.sound_file import Samples
 from media.frames import SOUND_FRAME_SAMPLES, SOUND_RATE_HZ
 
 RECORD_S = 30
+# -24 dB of full scale: somebody speaks or a signal sounds.
+LOUD = 2000
+# Shorter pauses belong to one utterance.
+PAUSE_S = 0.2
 
 
 class Ears:
@@ -19,14 +23,28 @@ class Ears:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._loud_until_s = float("-inf")
+        self._began_us: int | None = None
         self._pieces: deque[Samples] = deque(maxlen=RECORD_S * SOUND_RATE_HZ // SOUND_FRAME_SAMPLES)
         self.catch_up: Callable[[], None] = lambda: None
         """Called before listening, so that a speaker can hand over what has been played."""
 
-    def hear(self, piece: Samples) -> None:
-        """Take 20 ms of sound."""
+    def hear(self, piece: Samples, at_s: float = 0.0) -> None:
+        """Take 20 ms of sound that begin at `at_s` of the monotonic clock."""
+        loud = np.flatnonzero(np.abs(piece.astype(np.int32)) > LOUD)
         with self._lock:
             self._pieces.append(piece)
+            if len(loud):
+                first_s = at_s + int(loud[0]) / SOUND_RATE_HZ
+                if first_s - self._loud_until_s > PAUSE_S:
+                    self._began_us = round(first_s * 1e6)
+                self._loud_until_s = at_s + int(loud[-1]) / SOUND_RATE_HZ
+
+    def began_us(self) -> int | None:
+        """When something loud last began after a pause; None while nothing ever did."""
+        self.catch_up()
+        with self._lock:
+            return self._began_us
 
     def last(self, seconds: float) -> Samples:
         """The newest `seconds`; shorter when less was played."""

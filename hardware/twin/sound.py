@@ -131,9 +131,9 @@ class TwinSpeaker:
     def _play_what_is_due(self) -> None:
         now_s = self._clock.now()
         while self._waiting and self._next_s <= now_s:
-            self._next_s += FRAME_S
             samples = np.frombuffer(self._waiting.popleft(), "<i2")
-            self._ears.hear((samples * self._volume).astype(np.int16))
+            self._ears.hear((samples * self._volume).astype(np.int16), self._next_s)
+            self._next_s += FRAME_S
 
 
 def background(sound: str) -> Samples:
