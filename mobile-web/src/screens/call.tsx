@@ -65,7 +65,12 @@ export function CallPanel(props: CallPanelProps) {
 					<h1 class="door-name">{name}</h1>
 					<p class="door-line">
 						<span class={`lamp ${lampOf(model)}`} />
-						<span data-testid="call-state" role="status" aria-live="polite">
+						<span
+							data-testid="call-state"
+							data-phase={model.phase}
+							role="status"
+							aria-live="polite"
+						>
 							{lineOf(model, words.value, fresh)}
 						</span>
 						{!over && <DetailsButton sheet={sheet} />}

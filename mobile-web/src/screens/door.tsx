@@ -60,8 +60,8 @@ export function DoorScreen({ at }: { at: Extract<Route, { name: "ring" | "call" 
 				stream={inCall ? (active?.stream.value ?? null) : null}
 				live={live}
 				whole={whole.value}
-				aside={inCall && rewind.open.value}
-				muted={muted.value || rewind.open.value}
+				aside={inCall && rewind.seen.value !== null}
+				muted={muted.value || rewind.seen.value !== null}
 				windows={active?.windows}
 				handle={stage}
 				onPicture={(frame) => session.active.value?.call.pictureShown(frame)}
