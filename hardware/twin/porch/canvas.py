@@ -117,6 +117,9 @@ class Canvas:
         self.rgb: Floats = np.zeros((height, width, 3), np.float32)
         self.reach: Floats = np.zeros((height, width), np.float32)
         self.alpha: Floats = np.zeros((height, width), np.float32)
+        px, py = self.grid()
+        self._px: Floats = np.broadcast_to(px, (height, width))
+        self._py: Floats = np.broadcast_to(py, (height, width))
 
     def paint(
         self,
@@ -171,6 +174,5 @@ class Canvas:
         y1 = min(self.height, int((around[3] + margin - self.top) * self.scale) + 2)
         if x0 >= x1 or y0 >= y1:
             return None
-        px, py = self.grid()
-        gx, gy = np.broadcast_arrays(px[:, x0:x1], py[y0:y1])
-        return slice(y0, y1), slice(x0, x1), gx, gy
+        rows, columns = slice(y0, y1), slice(x0, x1)
+        return rows, columns, self._px[rows, columns], self._py[rows, columns]
