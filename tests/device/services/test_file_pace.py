@@ -13,7 +13,7 @@ from device.services.file_pace import (
 )
 from tests.support.files_phone import counted
 
-PULSE_S = 0.2
+PULSE_S = 0.1
 
 
 class Network:
@@ -86,3 +86,17 @@ def test_without_answers_it_trickles() -> None:
     pace.heard(counted(1), None, 0.0)
     assert pace.bps(0.5) == START_BPS
     assert pace.bps(1.5) == FLOOR_BPS
+
+
+def test_what_stops_a_phone_for_a_moment_does_not_slow_the_file_down() -> None:
+    pace = FilePace()
+    pace.begin()
+    # Pulses that were on their way during one stop come back together.
+    for number, round_trip_s in enumerate((0.04, 0.04, 0.24, 0.14, 0.04, 0.04), start=1):
+        pace.heard(counted(number), round_trip_s, number * 0.1)
+    assert pace.bps(0.6) > START_BPS
+    # The third in a row is a queue; those that were sent before it was felt change nothing more.
+    fast = pace.bps(0.6)
+    for number in range(7, 12):
+        pace.heard(counted(number), 0.3, 0.7 + number / 1000)
+    assert pace.bps(0.8) == fast / 2
