@@ -8,16 +8,20 @@ from collections.abc import AsyncIterator
 import pytest
 
 from device.services.call_files import _piece_bytes
+from device.services.calls import Calls
 from device.services.door_media import DoorMedia
 from device.services.file_pace import CEILING_BPS, UNHEARD_BPS
 from device.services.rewind import Rewind
 from media.hub import monotonic_us
 from protocol.files import CHUNK_LIMIT_BYTES, Stop
+from protocol.link import CallAnswer, CallOffer
 from tests.support.clip_reading import read_clip
-from tests.support.door import a_phone, eventually, media_board, running
-from tests.support.files_phone import Line, a_line, see
+from tests.support.door import LOCKED, NotingDesk, a_phone, eventually, media_board, running
+from tests.support.files_phone import FilesPhone, Line, a_line, see
 from tests.support.link_emulator import EmulatedNetwork
 from tests.support.link_lane import Conditions
+from tests.support.loop_camera import LoopCamera
+from tests.support.phone import LoopPhone
 
 # Grain that makes ten seconds about as large as they are at 2 Mbit/s.
 NOISE = 20
@@ -246,6 +250,30 @@ async def test_a_second_channel_is_closed_and_the_end_of_the_first_ends_the_file
         line.phone.channel.close()
         await eventually(lambda: line.door_channel and line.door_channel.readyState == "closed")
         assert await line.ping_s() < 5
+
+
+async def test_a_call_brings_files_and_its_live_picture_goes_on() -> None:
+    camera, phone = LoopCamera(group=15), LoopPhone()
+    media = DoorMedia(media_board(camera))
+    rewind = Rewind(media)
+    calls = Calls(media, NotingDesk(), lambda call: None, LOCKED, rewind=rewind)
+    async with running(media.run, rewind.run, calls.run), phone:
+        files = FilesPhone(phone.pc.createDataChannel("files"))
+        rewind.opened("visit-0001")
+        offer = CallOffer(call="call-0001", sdp=await phone.offer(), phone=a_phone())
+        answer = await calls.answer(offer)
+        assert isinstance(answer, CallAnswer)
+        await phone.take_answer(answer.sdp)
+        await phone.until(lambda: len(phone.numbers) > 10)
+        seen = len(phone.numbers)
+        files.ask()
+        found = read_clip(await files.whole())
+        await phone.until(lambda: len(phone.numbers) > seen + 10)
+    # What was sent as a file began before the call; live nothing is missing.
+    first = phone.numbers[0]
+    assert first is not None
+    assert found.decoded > first > 0
+    assert phone.numbers == list(range(first, first + len(phone.numbers)))
 
 
 def test_pieces_are_a_fiftieth_of_a_second() -> None:
