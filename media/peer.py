@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 # Closing waits for the peer's last words; whoever has gone says none.
 CLOSE_LIMIT_S = 5.0
+# How late it is noticed that nothing is heard any more.
+LOOK_EVERY_S = 1.0
 
 
 class DescriptionError(ValueError):
@@ -218,6 +220,24 @@ async def connected(pc: RTCPeerConnection) -> None:
 async def gone(pc: RTCPeerConnection) -> None:
     """Wait until the connection has failed or was closed."""
     await _until(pc, {"failed", "closed"})
+
+
+async def unheard(pc: RTCPeerConnection, limit_s: float, *, once: bool = False) -> None:
+    """Returns when the peer has reported nothing for `limit_s`.
+
+    Receivers report every second or so what they got (RFC 3550 section 6.2); ICE alone would
+    notice after 30 s that the peer is gone (RFC 7675). `once`: a peer that has never reported is
+    left to ICE.
+    """
+    loop = asyncio.get_running_loop()
+    newest: object = None
+    heard_s = loop.time()
+    while loop.time() - heard_s <= limit_s or (once and newest is None):
+        await asyncio.sleep(LOOK_EVERY_S)
+        stats = await pc.getStats()
+        reports = [stat.timestamp for stat in stats.values() if stat.type == "remote-inbound-rtp"]
+        if reports and max(reports) != newest:
+            newest, heard_s = max(reports), loop.time()
 
 
 async def _unbroken(work: Coroutine[Any, Any, None]) -> None:

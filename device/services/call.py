@@ -30,6 +30,7 @@ from media.peer import (
     gone,
     read_offer,
     split_slow_candidates,
+    unheard,
 )
 from protocol.control import CallState, Trace, Viewer
 from protocol.latest import Statistics
@@ -50,6 +51,8 @@ class CallLimits:
     # ICE and DTLS take seconds on a bad mobile network; after this the phone has given up itself.
     connect_s: float = 15.0
     silence_s: float = SILENCE_LIMIT_S
+    # Of a viewer's reports: some programs send one every five seconds, give or take half.
+    unheard_s: float = 10.0
 
 
 class Call:
@@ -177,7 +180,7 @@ class Call:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._sound.listen()),
-                group.create_task(self.picture.run(self._latest)),
+                group.create_task(self.picture.run(self._latest, self._controls is not None)),
                 group.create_task(self._trace.wait_for_phone()),
             ]
             if self._controls is not None:
@@ -185,6 +188,8 @@ class Call:
                 tasks.append(group.create_task(self._latest.run()))
                 tasks.append(group.create_task(self._files.run()))
                 tasks.append(group.create_task(self._await_silence(self._controls)))
+            else:
+                tasks.append(group.create_task(self._await_unheard()))
             await gone(self._pc)
             for task in tasks:
                 task.cancel()
@@ -200,6 +205,11 @@ class Call:
     async def _await_silence(self, controls: Controls) -> None:
         await controls.silence()
         log.info("call %s: the phone has fallen silent", self.id)
+        self.hang_up()
+
+    async def _await_unheard(self) -> None:
+        await unheard(self._pc, self._limits.unheard_s, once=True)
+        log.info("call %s: the viewer is not heard of any more", self.id)
         self.hang_up()
 
     async def _take_candidates(self) -> None:

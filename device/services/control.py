@@ -35,8 +35,9 @@ WAITING_LIMIT = 32
 PERFORM_LIMIT_S = 10.0
 # A phone that does not take its replies for this long is told nothing more until it does.
 UNSENT_LIMIT_BYTES = 256 * 1024
-# The phone says something every second; twice the three that it allows us, for a sleepy radio.
-SILENCE_LIMIT_S = 6.0
+# The phone says something every second and allows us three; five are for a sleepy radio, so that
+# everything is free again within six.
+SILENCE_LIMIT_S = 5.0
 
 
 class Controls:

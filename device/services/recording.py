@@ -25,8 +25,10 @@ from media.peer import (
     accept_answer,
     close_peer,
     connected,
+    gone,
     make_offer,
     open_peer,
+    unheard,
 )
 
 log = logging.getLogger(__name__)
@@ -39,10 +41,8 @@ CATCH_UP_FACTOR = 3
 QUEUED_PICTURES = 3000
 QUEUED_SOUNDS = 5000
 CONNECT_LIMIT_S = 10.0
-# The recorder reports every second or so what it got (RFC 3550 section 6.2); ICE alone would
-# notice after 30 s that it is gone.
+# The recorder reports every second or so what it got.
 UNHEARD_LIMIT_S = 6.0
-LOOK_EVERY_S = 1.0
 # The last packets may have to be sent again.
 LINGER_S = 0.3
 # What has not arrived this long after the visit never will.
@@ -197,19 +197,18 @@ async def _until_sent(pc: RTCPeerConnection, flow: CatchUp) -> None:
 
 async def _watch(pc: RTCPeerConnection) -> None:
     """Raises PeerGoneError when the connection ends or nothing is reported back any more."""
-    loop = asyncio.get_running_loop()
-    newest: object = None
-    heard_s = loop.time()
-    while True:
-        await asyncio.sleep(LOOK_EVERY_S)
-        if pc.connectionState in ("failed", "closed"):
-            raise PeerGoneError("The recorder has ended the session.")
-        stats = await pc.getStats()
-        reports = [stat.timestamp for stat in stats.values() if stat.type == "remote-inbound-rtp"]
-        if reports and max(reports) != newest:
-            newest, heard_s = max(reports), loop.time()
-        if loop.time() - heard_s > UNHEARD_LIMIT_S:
-            raise PeerGoneError("The recorder is not heard of any more.")
+    async with asyncio.TaskGroup() as group:
+        ended, silent = (
+            group.create_task(gone(pc)),
+            group.create_task(unheard(pc, UNHEARD_LIMIT_S)),
+        )
+        await asyncio.wait((ended, silent), return_when=asyncio.FIRST_COMPLETED)
+        over = ended.done()
+        ended.cancel()
+        silent.cancel()
+    if over:
+        raise PeerGoneError("The recorder has ended the session.")
+    raise PeerGoneError("The recorder is not heard of any more.")
 
 
 async def _end(whip: WhipClient, session: URL) -> None:
