@@ -2,14 +2,14 @@
 
 The result is an ordinary MP4 with its index in front, which every player can seek in and starts
 at once. Parts of one visit may overlap, because an encoder that comes back sends the seconds
-before again; each part is used up to the first keyframe of the next.
+before again; each part is used up to the first keyframe of the next. Pictures may change their
+size on the way: every keyframe carries its parameter sets, and decoders go by those.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -41,7 +41,11 @@ class Facts:
     path: Path
     starts_s: float
     ends_s: float
-    format: bytes
+    sound: bool
+
+    @property
+    def shown_s(self) -> float:
+        return self.ends_s - self.starts_s
 
 
 def join(parts: Sequence[Part], target: Path) -> Clip | None:
@@ -49,8 +53,7 @@ def join(parts: Sequence[Part], target: Path) -> Clip | None:
 
     Raises ClipError when the disk does not do it.
     """
-    usable = [facts for part in parts if (facts := facts_of(part)) is not None]
-    chosen = _chosen(usable)
+    chosen = _chosen([facts for part in parts if (facts := facts_of(part)) is not None])
     if not chosen:
         return None
     try:
@@ -58,12 +61,11 @@ def join(parts: Sequence[Part], target: Path) -> Clip | None:
     except (av.FFmpegError, OSError) as error:
         target.unlink(missing_ok=True)
         raise ClipError(f"The clip cannot be put together: {error}") from error
-    lost_formats = len({facts.format for facts in usable}) - 1
     return Clip(
         starts_ms=round(chosen[0].starts_s * 1000),
         duration_ms=round(written.ends_s * 1000),
         size_bytes=target.stat().st_size,
-        gaps=written.gaps + lost_formats,
+        gaps=written.gaps,
     )
 
 
@@ -72,31 +74,25 @@ def facts_of(part: Part) -> Facts | None:
     try:
         mend(part.path)
         with av.open(str(part.path), "r") as container:
-            form = container.streams.video[0].codec_context.extradata or b""
-            last_s = max(
-                float((packet.dts + (packet.duration or 0)) * packet.time_base)
-                for kind, packet in _packets(container)
-                if kind == "video"
-            )
+            ends_s: dict[Kind, float] = {}
+            for kind, packet in _packets(container):
+                at_s = float((packet.dts + (packet.duration or 0)) * packet.time_base)
+                ends_s[kind] = max(ends_s.get(kind, 0.0), at_s)
+            last_s = ends_s["video"]
     except (av.FFmpegError, OSError, LookupError, ValueError) as error:
         log.warning("%s holds no picture: %s", part.path.name, error)
         return None
     starts_s = part.starts_ms / 1000
-    return Facts(part.path, starts_s, starts_s + last_s, form)
+    return Facts(part.path, starts_s, starts_s + last_s, "audio" in ends_s)
 
 
 def _chosen(parts: Sequence[Facts]) -> list[Facts]:
-    """Parts of one format, the one with the most to show, none inside another."""
-    by_format: defaultdict[bytes, list[Facts]] = defaultdict(list)
+    """Parts in the order of their capture, none inside another."""
+    chosen: list[Facts] = []
     for part in sorted(parts, key=lambda part: (part.starts_s, -part.ends_s)):
-        alike = by_format[part.format]
-        if not alike or part.ends_s > alike[-1].ends_s:
-            alike.append(part)
-    return max(by_format.values(), key=_shown_s, default=[])
-
-
-def _shown_s(parts: Sequence[Facts]) -> float:
-    return sum(part.ends_s - part.starts_s for part in parts)
+        if not chosen or part.ends_s > chosen[-1].ends_s:
+            chosen.append(part)
+    return chosen
 
 
 @dataclass(slots=True)
@@ -125,10 +121,13 @@ def _write(parts: Sequence[Facts], target: Path) -> _Written:
 
 
 def _streams(parts: Sequence[Facts], output: OutputContainer) -> dict[Kind, Stream]:
-    """A track of the clip for every kind that some part has."""
+    """A track for every kind that some part has, in the words of the part that shows most."""
     streams: dict[Kind, Stream] = {}
     for kind in KINDS:
-        for part in parts:
+        for part in sorted(parts, key=lambda part: part.shown_s, reverse=True):
+            if kind == "audio" and not part.sound:
+                # Promised, and never sent.
+                continue
             with av.open(str(part.path), "r") as source:
                 template = _stream(source, kind)
                 if template is not None:

@@ -41,7 +41,7 @@ REASONS = {
     "silent": "no media",
     "long": "long enough",
     "flood": "the encoder sends more than one recording may",
-    "disk": "the disk does not take it",
+    "unwritable": "no clip can be made of it",
 }
 
 
@@ -91,7 +91,7 @@ class Session:
             reason = await self._record()
             log.info("recording of visit %s ends: %s", self.key.visit, REASONS[reason])
         except ClipError as error:
-            reason = "disk"
+            reason = "unwritable"
             log.error("recording of visit %s ends: %s", self.key.visit, error)
         finally:
             self.watch.on_ended(reason)

@@ -13,7 +13,7 @@ import aiohttp
 from aiortc import RTCPeerConnection
 from fastapi import FastAPI, Request
 
-from cloud.recorder.ports import Limits, VisitKey
+from cloud.recorder.ports import Limits, VisitKey, Watch
 from cloud.recorder.recorder import Recorder
 from cloud.recorder.spool import Spool
 from cloud.recorder.whip import WhipRoutes
@@ -30,6 +30,7 @@ DOORBELL = "a" * 26
 STRANGER = "b" * 26
 GOOD = {"Authorization": "Bearer good"}
 LIMIT_S = 20.0
+OUR_PROFILE = "profile-level-id=42e01f"
 
 
 @dataclass(slots=True)
@@ -61,9 +62,16 @@ class Shelf:
             return (await self.clips.get())[2]
 
 
-def new_recorder(folder: Path, shelf: Shelf, limits: Limits | None = None) -> Recorder:
+def new_recorder(
+    folder: Path, shelf: Shelf, limits: Limits | None = None, watch: Watch | None = None
+) -> Recorder:
     return Recorder(
-        folder, keep=shelf.keep, on_clip=shelf.on_clip, on_status=shelf.on_status, limits=limits
+        folder,
+        keep=shelf.keep,
+        on_clip=shelf.on_clip,
+        on_status=shelf.on_status,
+        limits=limits,
+        watch=watch,
     )
 
 
@@ -156,8 +164,12 @@ async def encoding(
     *,
     named: bool = True,
     pace_s: float = PACE_S,
+    words: Callable[[str], str] | None = None,
 ) -> AsyncIterator[Encoder]:
-    """Send `frames` as a visit; `named` says when RTP time stamp 0 was."""
+    """Send `frames` as a visit; `named` says when RTP time stamp 0 was.
+
+    `words` puts the offer in another encoder's words; its answer is put back in ours.
+    """
     pc, ready = open_peer(), asyncio.Event()
     wishes: list[str] = []
     add_tracks(pc, frames, ready, lambda: wishes.append("keyframe"), pace_s)
@@ -167,10 +179,12 @@ async def encoding(
         headers[STARTS_HEADER] = str(starts_ms)
     try:
         offer = await make_offer(pc)
-        async with client.post(endpoint(visit), data=offer, headers=headers) as reply:
+        said = words(offer) if words else offer
+        async with client.post(endpoint(visit), data=said, headers=headers) as reply:
             if reply.status != 201:
                 raise AssertionError(f"{reply.status} {await reply.text()}")
-            await accept_answer(pc, await reply.text())
+            answer = (await reply.text()).replace("profile-level-id=64001f", OUR_PROFILE)
+            await accept_answer(pc, answer)
             location, etag = reply.headers["Location"], reply.headers["ETag"]
         async with asyncio.timeout(LIMIT_S):
             await connected(pc)

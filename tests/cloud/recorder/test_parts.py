@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import pytest
 
 from cloud.recorder.join import join
@@ -103,18 +104,30 @@ def test_sound_missing_in_one_part_stays_in_the_other(tmp_path: Path) -> None:
     assert sounds[-1] == pytest.approx(3.98, abs=0.01)
 
 
-def test_of_two_formats_the_longer_stays_and_a_gap_is_counted(tmp_path: Path) -> None:
+def test_pictures_of_another_size_belong_to_the_clip(tmp_path: Path) -> None:
     write_part(tmp_path, between(0, 4))
     other = [
         EncodedFrame("video", data, 4_000_000 + n * 33_333, n == 0)
         for n, data in enumerate(pictures(30, width=640, height=360))
     ]
-    write_part(tmp_path, other)
+    write_part(tmp_path, other, sound=True)
     target = tmp_path / "clip.mp4"
     clip = join(Spool(tmp_path).parts(KEY), target)
     assert clip is not None
-    assert clip.gaps == 1
-    assert read_clip(target).width == 320
+    assert clip.gaps == 0
+    assert len(read_clip(target).pictures) == 150
+    with av.open(str(target)) as container:
+        assert container.streams.video[0].width == 320
+        widths = [frame.width for frame in container.decode(video=0)]
+    assert widths == [320] * 120 + [640] * 30
+
+
+def test_sound_that_was_only_promised_leaves_no_track(tmp_path: Path) -> None:
+    write_part(tmp_path, [frame for frame in between(0, 2) if frame.kind == "video"])
+    target = tmp_path / "clip.mp4"
+    assert join(Spool(tmp_path).parts(KEY), target) is not None
+    with av.open(str(target)) as container:
+        assert [stream.type for stream in container.streams] == ["video"]
 
 
 def test_a_part_cut_anywhere_is_used_as_far_as_it_goes(tmp_path: Path) -> None:

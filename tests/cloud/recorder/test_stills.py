@@ -39,7 +39,7 @@ def clip_of(
 
 def luma(jpeg: bytes) -> list[bytes]:
     """The rows of a JPEG."""
-    with av.open(io.BytesIO(jpeg), format="mjpeg") as container:
+    with av.open(io.BytesIO(jpeg), "r", format="mjpeg") as container:
         frame = next(container.decode(video=0))
     plane = frame.planes[0]
     data = bytes(plane)
@@ -113,7 +113,7 @@ def test_broken_keyframes_show_their_neighbours(tmp_path: Path) -> None:
     whole = seen(file, 0)
     with av.open(str(file)) as container:
         keys = [p for p in container.demux(video=0) if p.size and p.is_keyframe]
-        spans = [(p.pos, p.size) for p in keys]
+        spans = [(p.pos or 0, p.size) for p in keys]
     at, size = spans[2]
     broken = content[:at] + b"\xff" * size + content[at + size :]
     file.write_bytes(broken)
@@ -190,6 +190,6 @@ async def test_files_are_looked_at_in_turn_and_removed(tmp_path: Path) -> None:
             stills.want(VisitKey(KEY.doorbell, f"visit-{number}"), file)
         assert [(await made(album.pages))[0] for _ in files] == ["visit-0", "visit-2"]
         async with asyncio.timeout(LIMIT_S):
-            while any(file.exists() for file in (*files, broken)) or stills._worker.pid:
+            while any(file.exists() for file in (*files, broken)) or stills._worker.pid:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
     assert album.pages.empty()
