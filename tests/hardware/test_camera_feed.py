@@ -32,6 +32,24 @@ async def test_a_taker_starts_at_a_keyframe_and_asks_for_it() -> None:
     assert [(await anext(frames)).at_us for _ in range(2)] == [3, 4]
 
 
+async def test_it_is_taken_until_its_taker_leaves() -> None:
+    feed = CameraFeed(Asked())
+    assert not feed.taken
+    frames = feed.frames()
+    assert feed.taken
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await anext(frames)
+    assert not feed.taken
+
+
+async def test_a_taker_that_was_replaced_leaves_the_newer_one_alone() -> None:
+    feed = CameraFeed(Asked())
+    first, _second = feed.frames(), feed.frames()
+    assert await _all(first) == []
+    assert feed.taken
+
+
 async def test_after_a_drop_it_goes_on_at_the_next_keyframe() -> None:
     asked = Asked()
     feed = CameraFeed(asked)

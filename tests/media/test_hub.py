@@ -224,3 +224,20 @@ async def test_a_closed_subscription_gives_nothing_more(camera: Camera) -> None:
         camera.feed(hub, pictures(3))
     taker.close()
     assert [frame async for frame in taker] == []
+
+
+def test_after_a_pause_nobody_starts_with_what_was_before(camera: Camera) -> None:
+    hub = camera.hub()
+    camera.feed(hub, pictures(5))
+    hub.request_keyframe()
+    camera.feed(hub, [picture(5, keyframe=True)])
+    stays = hub.watch()
+    # The keyframe is young and its wish is met: without the pause it would be handed on.
+    hub.pause()
+    comes, asked = hub.watch(), camera.asked
+    assert (hub.pre_roll(), waiting(comes)) == ([], [])
+    assert asked == 2
+    late = [picture(6), picture(7, keyframe=True), picture(8)]
+    camera.feed(hub, late)
+    assert waiting(comes) == late[1:]
+    assert [frame.at_us for frame in waiting(stays)][-1] == late[-1].at_us

@@ -54,6 +54,15 @@ def test_survives_the_encoder_and_scaling() -> None:
     assert timecode.read(small, drawn_width=1280) == stamps[-1]
 
 
+@pytest.mark.parametrize("full_width", [1280, 1920, 900])
+def test_a_small_picture_gets_the_code_of_a_scaled_one(full_width: int) -> None:
+    luma = noisy_picture(640, 360)
+    timecode.draw(luma, NOW_MS, full_width)
+    assert timecode.read(luma, drawn_width=full_width) == NOW_MS
+    beneath = -(-timecode.BLOCK_PX * 640 // full_width)
+    assert (luma[beneath:] == noisy_picture(640, 360)[beneath:]).all()
+
+
 @pytest.mark.parametrize("width", [320, 863])
 def test_a_picture_that_is_too_narrow_is_refused(width: int) -> None:
     with pytest.raises(ValueError, match="864"):
