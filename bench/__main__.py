@@ -14,7 +14,20 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import calls, charts, endurance, growth, idle, preroll, results, rings
+from bench import (
+    calls,
+    charts,
+    endurance,
+    growth,
+    idle,
+    mouth_to_ear,
+    network,
+    preroll,
+    results,
+    rewind,
+    rings,
+    room,
+)
 from bench.row import Row
 
 GROUPS: dict[str, Callable[[Path], Awaitable[list[Row]]]] = {
@@ -24,6 +37,10 @@ GROUPS: dict[str, Callable[[Path], Awaitable[list[Row]]]] = {
     "viewers": growth.viewers,
     "streams": growth.streams,
     "preroll": preroll.rows,
+    "rewind": rewind.rows,
+    "network": network.rows,
+    "room": room.rows,
+    "voices": mouth_to_ear.rows,
     "endurance": endurance.rows,
 }
 
