@@ -45,21 +45,27 @@ def forget_start() -> None:
     if madvise is None:
         return
     madvise.argtypes = (ctypes.c_size_t, ctypes.c_size_t, ctypes.c_int)
-    for start, end in _untouched_text():
+    try:
+        smaps = Path("/proc/self/smaps").read_text("ascii", "replace")
+    except OSError:
+        return
+    for start, end in clean_text(smaps):
         madvise(start, end - start, _MADV_DONTNEED)
 
 
-def _untouched_text() -> Iterator[tuple[int, int]]:
-    """Mappings of files that hold nothing but the file's own bytes, and cannot be written to."""
-    try:
-        lines = Path("/proc/self/smaps").read_text("ascii", "replace").splitlines()
-    except OSError:
-        return
+def clean_text(smaps: str) -> Iterator[tuple[int, int]]:
+    """From where to where files are mapped, unwritable, with nothing but the file's own bytes.
+
+    A page that the linker has written to is lost when it is let go, swapped out or not.
+    """
     area: tuple[int, int] | None = None
-    for line in lines:
+    for line in smaps.splitlines():
+        field, *values = line.split()
         if found := _MAPPING.match(line):
             area = int(found[1], 16), int(found[2], 16)
-        elif line.startswith("VmFlags:"):
+        elif field in ("Anonymous:", "Swap:") and values[0] != "0":
             area = None
-        elif line.startswith("Anonymous:") and area and line.split()[1] == "0":
-            yield area
+        elif field == "VmFlags:":
+            if area:
+                yield area
+            area = None

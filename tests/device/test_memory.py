@@ -6,6 +6,9 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+from device.memory import clean_text
 from scripts.stack import ROOT
 
 # Of use to the server, or only to those who have a broker, a USB camera or a code to print.
@@ -81,6 +84,37 @@ def test_text_of_the_start_is_let_go_and_comes_back() -> None:
     # Not a byte of the program's own is lost.
     assert own_after >= own_before
     assert told[1] == "4999950000.0 True"
+
+
+SMAPS = """\
+{area} {rights} 00001000 fe:00 {file}
+Rss:                 120 kB
+Anonymous:             {own} kB
+Swap:                  {swapped} kB
+VmFlags: rd ex mr mw me
+"""
+
+
+@pytest.mark.parametrize(
+    ("rights", "file", "own", "swapped", "is_clean"),
+    [
+        ("r-xp", "77 /usr/lib/libx.so", 0, 0, True),
+        ("r--p", "77 /usr/lib/lib x.so (deleted)", 0, 0, True),
+        ("r--p", "77 /usr/lib/libx.so", 4, 0, False),
+        ("r--p", "77 /usr/lib/libx.so", 0, 8, False),
+        ("rw-p", "77 /usr/lib/libx.so", 0, 0, False),
+        ("r--s", "77 /usr/lib/libx.so", 0, 0, False),
+        ("r-xp", "0 [vdso]", 0, 0, False),
+        ("r--p", "0 ", 0, 0, False),
+    ],
+)
+def test_only_bytes_that_a_file_has_are_let_go(
+    rights: str, file: str, own: int, swapped: int, is_clean: bool
+) -> None:
+    one = {"rights": rights, "file": file, "own": own, "swapped": swapped}
+    other = {"rights": "rw-p", "file": "0 [heap]", "own": 12, "swapped": 0}
+    smaps = SMAPS.format(area="7f00-7fff", **one) + SMAPS.format(area="8000-8fff", **other)
+    assert list(clean_text(smaps)) == ([(0x7F00, 0x7FFF)] if is_clean else [])
 
 
 def test_large_things_leave_no_holes() -> None:
