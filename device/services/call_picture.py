@@ -72,9 +72,8 @@ class CallPicture:
 
     @property
     def why(self) -> LayerReason:
-        if self.layer == "close":
-            return "close_up"
-        return self._verdict.why if self._verdict is not None else "start"
+        """Why it is this layer and pace."""
+        return self._told[2]
 
     def send_on(self, pc: RTCPeerConnection, shown: Callable[[], None]) -> None:
         """Add the track; before the phone's offer is taken. `shown()` at the first keyframe."""
@@ -170,15 +169,23 @@ class CallPicture:
     def _switched(self, first: EncodedFrame) -> None:
         if self._sender is not None:
             self._sender.forget()
-        log.info("call %s: the picture is %s now (%s)", self._call, self.layer, self.why)
+        log.info("call %s: the picture is %s now (%s)", self._call, self.layer, self._reason())
         self._close_up.switched(self.layer, first.at_us)
         self._tell_changes()
 
     def _tell_changes(self) -> None:
-        state = (self.layer, self.pace, self.why)
+        if self.layer != self._switch.wanted:
+            # The reason is that of a layer which is not there yet.
+            return
+        state = (self.layer, self.pace, self._reason())
         if state != self._told:
             self._told = state
             self._changed()
+
+    def _reason(self) -> LayerReason:
+        if self.layer == "close":
+            return "close_up"
+        return self._verdict.why if self._verdict is not None else "start"
 
     def _tell(self, window: Window, at_us: int) -> None:
         if self._latest is not None and self._sender is not None:
