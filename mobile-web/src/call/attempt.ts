@@ -1,4 +1,5 @@
 import type { Client, LiveAnswer } from "../api/client";
+import { RefusedError } from "../api/problem";
 import type { CallState, Shown, Trace } from "../protocol.gen";
 import { Control } from "./control";
 import { Latest } from "./latest";
@@ -11,6 +12,9 @@ const VITALS_EVERY_MS = 1_000;
 const GOODBYE_FRESH_MS = 45_000;
 // Whoever hangs up waits for the server's word so long; a dead way would never give it.
 const GOODBYE_LIMIT_MS = 1_500;
+
+// A visit is in the server's book this soon after its ring was told.
+const BOOKED_AFTER_MS = 150;
 
 /** How long each step may take before the way counts as lost. */
 export interface AttemptLimits {
@@ -83,11 +87,11 @@ export class Attempt {
 
 	/** Offer, and take the answer. Rejects when the server refuses or cannot be reached. */
 	async connect(): Promise<void> {
-		const { client, doorbell, answers, limits } = this.needs;
+		const { client, limits } = this.needs;
 		this.#within(limits.answerMs);
 		const offer = await this.peer.offer();
 		if (this.#over) return;
-		const answer = await client.live(doorbell, answers, offer, this.#gone.signal);
+		const answer = await this.#place(offer);
 		if (this.#over) {
 			void client.hangUp(answer.path).catch(() => undefined);
 			return;
@@ -142,6 +146,25 @@ export class Attempt {
 		// Closed first, the doorbell would end the call itself, and the server would know none.
 		const pause = new Promise((done) => setTimeout(done, GOODBYE_LIMIT_MS));
 		void Promise.race([told, pause]).then(() => this.peer.close());
+	}
+
+	/**
+	 * Who answers within a moment of the ring may be faster than the server's book of visits; and
+	 * a visit that was deleted is no reason not to see the door.
+	 */
+	async #place(offer: string): Promise<LiveAnswer> {
+		const { client, doorbell, answers } = this.needs;
+		const { signal } = this.#gone;
+		for (const visit of answers === undefined ? [] : [answers, answers]) {
+			try {
+				return await client.live(doorbell, visit, offer, signal);
+			} catch (error) {
+				if (!(error instanceof RefusedError) || error.status !== 404) throw error;
+				await new Promise((resolve) => setTimeout(resolve, BOOKED_AFTER_MS));
+				signal.throwIfAborted();
+			}
+		}
+		return client.live(doorbell, undefined, offer, signal);
 	}
 
 	get #over(): boolean {
