@@ -11,6 +11,8 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import pylibsrtp
+
 # linux/udp.h; Python has no name for it.
 UDP_SEGMENT = 103
 # The kernel takes 64 segments and 64 kB at once.
@@ -27,7 +29,11 @@ class Wire:
     def send(self, packets: Sequence[bytes]) -> int:
         """Encrypt and send RTP packets; how many bytes that was. ConnectionError when not open."""
         protect = self._session().protect
-        return self._count([protect(packet) for packet in packets])
+        try:
+            datagrams = [protect(packet) for packet in packets]
+        except pylibsrtp.Error as error:
+            raise ConnectionError("A packet could not be encrypted.") from error
+        return self._count(datagrams)
 
     def report(self, packet: bytes) -> int:
         """Encrypt and send one RTCP packet, as `send` does."""

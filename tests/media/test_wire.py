@@ -7,6 +7,7 @@ import socket
 from types import SimpleNamespace
 from typing import Any
 
+import pylibsrtp
 import pytest
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
 from aiortc.rtp import HeaderExtensionsMap, RtpPacket
@@ -99,6 +100,16 @@ async def test_a_transport_that_is_not_open_says_so(fault: str) -> None:
     else:
         dtls.transport._connection._nominated.clear()
     with pytest.raises(ConnectionError):
+        Wire(dtls).send([b"x"])
+
+
+async def test_a_packet_that_cannot_be_encrypted_is_one_error_of_ours() -> None:
+    def refuse(packet: bytes) -> bytes:
+        raise pylibsrtp.Error("replay check failed (index too old)")
+
+    dtls = Dtls(None, ("127.0.0.1", 9))
+    dtls._tx_srtp.protect = refuse
+    with pytest.raises(ConnectionError, match="encrypted"):
         Wire(dtls).send([b"x"])
 
 
