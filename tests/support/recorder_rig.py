@@ -13,7 +13,7 @@ import aiohttp
 from aiortc import RTCPeerConnection
 from fastapi import FastAPI, Request
 
-from cloud.recorder.ports import Limits, VisitKey, Watch
+from cloud.recorder.ports import Limits, StillPictures, VisitKey, Watch
 from cloud.recorder.recorder import Recorder
 from cloud.recorder.spool import Spool
 from cloud.recorder.whip import WhipRoutes
@@ -24,6 +24,7 @@ from media.outgoing import STARTS_HEADER
 from media.peer import accept_answer, connected, make_offer, open_peer
 from protocol.door import Clip
 from tests.support.encoded_sender import PACE_S, add_tracks
+from tests.support.link_emulator import EmulatedNetwork, bare_offer
 from tests.support.running_app import running_app
 
 DOORBELL = "a" * 26
@@ -41,6 +42,7 @@ class Shelf:
     clips: asyncio.Queue[tuple[str, str, Clip]] = field(default_factory=asyncio.Queue)
     started: asyncio.Queue[tuple[str, str, int]] = field(default_factory=asyncio.Queue)
     broken: bool = False
+    stills: asyncio.Queue[tuple[str, StillPictures]] = field(default_factory=asyncio.Queue)
 
     async def keep(self, doorbell: str, visit: str, file: Path) -> None:
         if self.broken:
@@ -52,6 +54,9 @@ class Shelf:
 
     async def on_status(self, doorbell: str, visit: str, starts_ms: int) -> None:
         self.started.put_nowait((doorbell, visit, starts_ms))
+
+    async def on_stills(self, doorbell: str, visit: str, stills: StillPictures) -> None:
+        self.stills.put_nowait((visit, stills))
 
     def clip_of(self, visit: str) -> Path:
         return self.folder / f"{visit}.mp4"
@@ -70,6 +75,7 @@ def new_recorder(
         keep=shelf.keep,
         on_clip=shelf.on_clip,
         on_status=shelf.on_status,
+        on_stills=shelf.on_stills,
         limits=limits,
         watch=watch,
     )
@@ -133,12 +139,17 @@ class Encoder:
     wishes: list[str]
     frames: list[EncodedFrame]
 
-    async def delivered(self, recorder: Recorder) -> None:
-        """Wait until the recorder has all that its jitter buffers do not hold back."""
+    async def delivered(self, recorder: Recorder, seconds: float | None = None) -> None:
+        """Wait until the recorder has all that its jitter buffers do not hold back.
+
+        With `seconds`, only so much from the first picture on.
+        """
         session = recorder.session(self.location.rpartition("/")[2])
         if session is None:
             raise LookupError("the session is over")
         wanted = {"video": self._ticks("video", -2), "audio": self._ticks("audio", -5)}
+        if seconds is not None:
+            wanted = {"video": round(seconds * 90_000), "audio": round(seconds * 48_000)}
         async with asyncio.timeout(LIMIT_S):
             for track in session._tracks:
                 while (track._clock._last or 0) < wanted[track.kind]:  # noqa: ASYNC110
@@ -165,10 +176,12 @@ async def encoding(
     named: bool = True,
     pace_s: float = PACE_S,
     words: Callable[[str], str] | None = None,
+    network: EmulatedNetwork | None = None,
 ) -> AsyncIterator[Encoder]:
     """Send `frames` as a visit; `named` says when RTP time stamp 0 was.
 
-    `words` puts the offer in another encoder's words; its answer is put back in ours.
+    `words` puts the offer in another encoder's words; its answer is put back in ours. `network`
+    lies between the encoder and the recorder.
     """
     pc, ready = open_peer(), asyncio.Event()
     wishes: list[str] = []
@@ -179,12 +192,12 @@ async def encoding(
         headers[STARTS_HEADER] = str(starts_ms)
     try:
         offer = await make_offer(pc)
-        said = words(offer) if words else offer
+        said = bare_offer(offer) if network else words(offer) if words else offer
         async with client.post(endpoint(visit), data=said, headers=headers) as reply:
             if reply.status != 201:
                 raise AssertionError(f"{reply.status} {await reply.text()}")
             answer = (await reply.text()).replace("profile-level-id=64001f", OUR_PROFILE)
-            await accept_answer(pc, answer)
+            await accept_answer(pc, await network.relayed_answer(answer) if network else answer)
             location, etag = reply.headers["Location"], reply.headers["ETag"]
         async with asyncio.timeout(LIMIT_S):
             await connected(pc)

@@ -13,6 +13,7 @@ import pytest
 from cloud.recorder.ports import Limits, VisitKey
 from tests.support.clip_reading import read_clip
 from tests.support.coded_video import visit_frames
+from tests.support.link_emulator import Conditions, EmulatedNetwork
 from tests.support.recorder_rig import (
     DOORBELL,
     Shelf,
@@ -65,6 +66,46 @@ async def test_a_pre_roll_faster_than_real_time_keeps_its_times(
     assert read.pictures[150] == pytest.approx(5, abs=0.002)
     assert read.sounds[250] == pytest.approx(5, abs=0.002)
     assert decoders == []
+
+
+async def test_a_pre_roll_arrives_whole_over_a_lossy_way(spool: Path, shelf: Shelf) -> None:
+    recorder = new_recorder(spool, shelf)
+    # What follows the pre-roll lets the recorder ask again for what was lost twice.
+    frames = visit_frames(16, starts_us=STARTS_MS * 1000)
+    bad = Conditions(loss=0.03, delay_ms=20, reorder=0.01)
+    async with (
+        serving(recorder) as client,
+        EmulatedNetwork(seed=3, up=bad, down=bad) as network,
+        encoding(client, VISIT, frames, network=network, pace_s=0.003) as encoder,
+    ):
+        began = time.monotonic()
+        await encoder.delivered(recorder, 10)
+        took_s = time.monotonic() - began
+        await encoder.stop()
+        clip = await shelf.next_clip()
+    assert took_s <= 4
+    assert clip.gaps == 0
+    pictures = read_clip(shelf.clip_of(VISIT)).pictures
+    assert len([at for at in pictures if at < 9.99]) == 300
+    sounds = read_clip(shelf.clip_of(VISIT)).sounds
+    # Lost sound is not sent again, and takes what waits behind it along.
+    assert len([at for at in sounds if at < 9.99]) > 350
+
+
+async def test_a_finished_clip_gets_its_pictures(spool: Path, shelf: Shelf) -> None:
+    frames = visit_frames(4, starts_us=STARTS_MS * 1000)
+    async with (
+        serving(recorder := new_recorder(spool, shelf)) as client,
+        encoding(client, VISIT, frames) as encoder,
+    ):
+        await encoder.delivered(recorder)
+        await encoder.stop()
+        clip = await shelf.next_clip()
+        async with asyncio.timeout(20):
+            visit, stills = await shelf.stills.get()
+    assert (visit, stills.size_bytes) == (VISIT, clip.size_bytes)
+    assert stills.preview.tiles == 4
+    assert stills.strip.startswith(b"\xff\xd8")
 
 
 async def test_the_clip_has_its_index_in_front(spool: Path, shelf: Shelf) -> None:
