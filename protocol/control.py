@@ -88,7 +88,7 @@ class HangUp(Message):
 
 
 class Ping(Message):
-    """Every second; three unanswered mean that the path is gone."""
+    """At least once a second; when nothing comes for three, the path is gone."""
 
     type: Literal["ping"] = "ping"
     id: RequestId

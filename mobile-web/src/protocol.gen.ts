@@ -261,7 +261,7 @@ export interface Phone {
 	rights: readonly ("view" | "talk" | "light" | "chime" | "unlock" | "history" | "admin")[];
 }
 
-/** Every second; three unanswered mean that the path is gone. */
+/** At least once a second; when nothing comes for three, the path is gone. */
 export interface Ping {
 	type: "ping";
 	id: number;

@@ -105,7 +105,7 @@ function RewindBar({ seen, rangMs, rewind }: RewindBarProps) {
 		<div class="rewind-bar">
 			<button
 				type="button"
-				class="round"
+				class="round on-picture"
 				aria-label={playing ? visit.pause : visit.play}
 				onClick={() => rewind.toggle()}
 			>
