@@ -12,9 +12,10 @@ from pathlib import Path
 _M_ARENA_MAX = -8
 ARENAS = 2
 # What is larger gets pages of its own and gives them back. By itself glibc raises this to 32 MB
-# once something large was freed, and pictures then leave holes in the heaps.
+# once something large was freed, and an encoder's pictures then leave holes in the heaps. Less than
+# this would cost time: getting pages for every passing picture doubles that of drawing the porch.
 _M_MMAP_THRESHOLD = -3
-OWN_PAGES_BYTES = 256 * 1024
+OWN_PAGES_BYTES = 4 * 1024 * 1024
 # From linux/prctl.h. libx264 and numpy ask for pages of 2 MB and touch a part of each.
 _PR_SET_THP_DISABLE = 41
 # From linux/mman.h: the process does without these pages; touching one brings it back.

@@ -46,8 +46,8 @@ before = resident_kb()
 small = []
 for _ in range(3):
     large = []
-    for _ in range(20):
-        large.append(bytearray(1_400_000))
+    for _ in range(8):
+        large.append(bytearray(5_000_000))
         small.append(bytearray(2_000))
     most = resident_kb() - before
     large.clear()
