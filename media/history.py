@@ -8,6 +8,8 @@ from dataclasses import dataclass
 # A keyframe of 120 kB is 102 packets, a second at 2 Mbit/s 212 more; this holds three times that.
 # Payloads are shared between viewers, so one viewer's history is about 150 kB.
 HISTORY_PACKETS = 1024
+# Sound is not repaired; only padding that was numbered among it could be asked for.
+SOUND_HISTORY_PACKETS = 64
 # Nobody waits longer for a packet: a receiver has asked for a keyframe by then.
 USEFUL_S = 1.5
 # A packet that was sent again may still be under way; ask again after a round trip.

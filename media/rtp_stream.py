@@ -9,7 +9,13 @@ from collections.abc import Iterable, Sequence
 from itertools import cycle
 from typing import Any
 
-from media.history import History, Repairs, SentPacket
+from media.history import (
+    HISTORY_PACKETS,
+    SOUND_HISTORY_PACKETS,
+    History,
+    Repairs,
+    SentPacket,
+)
 from media.pacing import Pacer
 from media.rtp_header import HeaderTemplate
 from media.wire import Wire
@@ -39,7 +45,9 @@ class RtpStream:
         self.packets = 0
         self.octets = 0
         self.pacer = Pacer()
-        self.history = History()
+        self.history = History(
+            HISTORY_PACKETS if insides.kind == "video" else SOUND_HISTORY_PACKETS
+        )
         self.repairs = Repairs(self.history)
         self._wire = Wire(insides.transport)
         self._header = HeaderTemplate(payload_type, insides._ssrc, mid, extensions)

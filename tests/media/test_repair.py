@@ -47,6 +47,13 @@ async def test_the_receivers_reports_become_the_reception() -> None:
         pair.sending.on_reception = heard.append
         await pair.until(lambda: pair.sending.reception.limit_bps and pair.sending.reception.loss)
         await pair.until(lambda: pair.sending.reception.round_trip_s)
+        stats = await pair.sending.transceiver.sender.getStats()
+    remote = next(one for one in stats.values() if one.type == "remote-inbound-rtp")
+    local = next(one for one in stats.values() if one.type == "outbound-rtp")
+    assert remote.roundTripTime == pair.sending.reception.round_trip_s
+    assert remote.fractionLost == pair.sending.reception.loss * 256
+    assert 0 < remote.packetsReceived <= local.packetsSent
+    assert local.bytesSent <= pair.sending.sent_bytes
     newest = pair.sending.reception
     assert newest == heard[-1]
     assert newest.round_trip_s is not None
