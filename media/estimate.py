@@ -84,13 +84,17 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What to send. `wish_bps` is for the encoder of the small picture."""
+    """What to send. `wish_bps` is for the encoder of the small picture.
+
+    `carries_bps` is what the network has shown that it carries, 0 when that is not known.
+    """
 
     layer: LayerName
     pace: Pace
     why: Why
     padding_bps: int
     wish_bps: int
+    carries_bps: int = 0
 
 
 class Estimate:
@@ -146,7 +150,10 @@ class Estimate:
         if self._overload_s != now_s:
             self._overloaded_since_s = None
         layer, pace = RUNGS[self._rung]
-        return Verdict(layer, pace, self._why, self._probe.padding_bps, self._wished_bps(now_s))
+        return Verdict(
+            layer, pace, self._why, self._probe.padding_bps, self._wished_bps(now_s),
+            0 if self._why == "start" else self._probe.proven_bps,
+        )  # fmt: skip
 
     def _overloaded(self, path: Path, now_s: float) -> bool:
         limited = path.limit_fell and (path.limit_bps or 0) < LIMITED_SHARE * path.sent_bps

@@ -25,6 +25,7 @@ BUSY_LOSS = 0.12
 SLOW_HOLD_S = 2.2
 # What was really sent may be less than was asked for; below this nothing was learnt.
 SENT_SHARE = 0.75
+HOLDS_MOST = 2.5
 PAUSE_S = 1.0
 # Of each look, ten a second: pictures come in groups of a second.
 MEDIA_SMOOTHING = 0.1
@@ -86,7 +87,8 @@ class Probe:
         if now_s - self._since_s < self._hold_s(path):
             return False
         if path.sent_bps < SENT_SHARE * self._target_bps:
-            self.stop(now_s, PAUSE_S)
+            if now_s - self._since_s > HOLDS_MOST * self._hold_s(path):
+                self.stop(now_s, PAUSE_S)
             return False
         self.proven_bps = int(max(self.proven_bps, self._target_bps))
         if self._target_bps >= self._goal_bps:

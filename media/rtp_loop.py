@@ -61,6 +61,7 @@ class RtpLoop:
         self._started = asyncio.Event()
         self._stats = self._insides._handle_rtcp_packet
         sending.forget, sending.rtp_time = self._forget, self._rtp_time
+        sending.pace = self._pace
 
     def take_over(self) -> None:
         """Put these loops where aiortc looks for its own; before the connection is made."""
@@ -186,10 +187,15 @@ class RtpLoop:
 
     def _tell(self) -> None:
         reception = self._reports.reception
-        if self._stream is not None:
-            self._stream.pacer.limit(reception.limit_bps)
+        self._pace()
         self._sending.reception = reception
         self._sending.on_reception(reception)
+
+    def _pace(self) -> None:
+        limit_bps = self._reports.reception.limit_bps
+        if self._stream is not None:
+            shown = self._sending.carries_bps
+            self._stream.pacer.limit(None if limit_bps is None else max(limit_bps, shown))
 
     async def _send_report(self) -> None:
         stream, newest = self._stream, self._newest

@@ -18,7 +18,7 @@ class PassthroughSender:
     `sent_bytes` counts what left in packets: frames, repairs and padding, with their headers.
     `on_reception` is called whenever the receiver says something new. `forget()` repairs nothing
     that was sent before: what comes next can be decoded without it. `rtp_time(at_us)` is the time
-    stamp on the wire of what was captured then.
+    stamp on the wire of what was captured then. `pace()` sets the pace anew.
     """
 
     def __init__(self, transceiver: RTCRtpTransceiver) -> None:
@@ -29,6 +29,19 @@ class PassthroughSender:
         self.padding = Padding()
         self.forget: Callable[[], None] = lambda: None
         self.rtp_time: Callable[[int], int] = lambda at_us: 0
+        self.pace: Callable[[], None] = lambda: None
+        self._carries_bps = 0
+
+    @property
+    def carries_bps(self) -> int:
+        """What the network has been shown to carry; a receiver's limit lags many seconds behind."""
+        return self._carries_bps
+
+    @carries_bps.setter
+    def carries_bps(self, bps: int) -> None:
+        if bps != self._carries_bps:
+            self._carries_bps = bps
+            self.pace()
 
     @property
     def padding_bps(self) -> int:

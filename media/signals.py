@@ -11,6 +11,7 @@ from media.sender import Reception
 RATE_WINDOW_S = 0.6
 RATE_LEAST_S = 0.25
 LOSS_WINDOW_S = 2.0
+RECENT_S = 0.4
 # A share of fewer packets than this is chance.
 LOSS_LEAST_PACKETS = 25
 # The shortest round trip of so long is the way without a queue; routes change now and then.
@@ -105,12 +106,11 @@ class Signals:
         """The way as it looks now."""
         telling = self._telling(now_s)
         base_s = min((trip for _, trip in self._trips), default=0.0)
-        recent = [trip for _, trip in self._trips][-2:]
         return Path(
             telling=telling,
             opening_s=self._opening_s,
             base_s=base_s,
-            queue_s=min(recent, default=0.0) - base_s,
+            queue_s=self._recent_trip_s(now_s, base_s) - base_s,
             silent_s=self._silent_s(now_s, base_s) if telling else 0.0,
             loss=self._lost_share() if telling else self._told.loss,
             sent_bps=self._sent_bps(now_s - base_s),
@@ -118,6 +118,12 @@ class Signals:
             limit_bps=self._told.limit_bps,
             limit_fell=now_s - self._fell_s < LIMIT_NEWS_S,
         )
+
+    def _recent_trip_s(self, now_s: float, base_s: float) -> float:
+        """The shortest of late: a busy phone delays some answers, a queue delays all of them."""
+        last = [trip for _, trip in self._trips][-2:]
+        recent = [trip for at_s, trip in self._trips if at_s >= now_s - RECENT_S]
+        return min(last + recent, default=base_s)
 
     def _telling(self, now_s: float) -> bool:
         return bool(self._heard) and now_s - self._heard[-1].at_s < TELLING_S

@@ -129,7 +129,7 @@ class CallPicture:
             return
         self._estimate.signals.sent(now_s, sender.sent_bytes)
         verdict = self._verdict = self._estimate.decide(now_s)
-        sender.padding_bps = verdict.padding_bps
+        sender.padding_bps, sender.carries_bps = verdict.padding_bps, verdict.carries_bps
         self._want(verdict, now_s)
         self._recover_from_dark()
         self._close_up.tick(self.layer, monotonic_us())
