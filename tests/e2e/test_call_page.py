@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import av
 from playwright.async_api import Browser, Page, expect
 
 from scripts.browser import paired_page
@@ -78,11 +79,25 @@ async def test_the_details_say_how_the_picture_arrives(stack: Stack, browser: Br
         await page.keyboard.press("Escape")
         await expect(page.get_by_test_id("details-open")).to_be_focused()
 
+        # Sound has an element of its own, so that it need not wait for pictures.
+        sound = page.get_by_test_id("live-sound")
+        assert await sound.evaluate("(sound) => !sound.paused && !sound.muted")
+        assert await _saved_size(page) in {(1280, 720), (640, 360)}
+
         # Five pulses a second, each answered.
         async def answers_pulses() -> bool:
             return await told(page, "statistics") > 10
 
         await until("Statistics for the doorbell", answers_pulses)
+
+
+async def _saved_size(page: Page) -> tuple[int, int]:
+    """Of the picture that the page saves: all of it, whatever part of it the phone shows."""
+    async with page.expect_download() as saving:
+        await page.get_by_test_id("save-picture").click()
+    with av.open(str(await (await saving.value).path())) as picture:
+        stream = picture.streams.video[0]
+        return stream.width, stream.height
 
 
 async def test_a_zoom_is_at_once_and_brings_a_close_up(stack: Stack, browser: Browser) -> None:
@@ -173,6 +188,29 @@ async def _first_picture(page: Page, video: Any) -> int:
 
     await until("A readable picture of what was seen", read)
     return found[0]
+
+
+async def test_a_clip_is_looked_through_by_its_strip(stack: Stack, browser: Browser) -> None:
+    async with paired_page(browser, stack.pairing_link()) as page:
+        await ring_and_answer(stack, page)
+        await page.get_by_test_id("hang-up").click()
+        await page.get_by_test_id("doorbell").wait_for()
+        await twin(stack, "leave")
+        await page.get_by_test_id("visit").first.click()
+        strip = page.get_by_test_id("preview-strip")
+        await strip.wait_for(timeout=90_000)
+        box = await _box(strip)
+        middle = box["y"] + box["height"] / 2
+        await page.mouse.move(box["x"] + box["width"] * 0.2, middle)
+        await page.mouse.down()
+        await page.mouse.move(box["x"] + box["width"] * 0.6, middle, steps=4)
+        await expect(page.locator(".strip-bubble")).to_be_visible()
+        await page.mouse.up()
+        await expect(page.locator(".strip-bubble")).to_have_count(0)
+        await page.wait_for_function(
+            "() => { const clip = document.querySelector('[data-testid=clip-video]');"
+            " return clip.currentTime > 0.5 * clip.duration; }"
+        )
 
 
 async def test_a_dead_way_is_noticed_and_comes_back_by_itself(
