@@ -15,6 +15,7 @@ from media.peer import (
     accept_answer,
     accept_offer,
     add_candidate,
+    close_peer,
     connected,
     gone,
     make_offer,
@@ -130,6 +131,22 @@ async def test_only_host_addresses_are_gathered(pc: RTCPeerConnection) -> None:
         sdp = await make_offer(pc)
     assert "typ host" in sdp
     assert "typ srflx" not in sdp
+
+
+@pytest.mark.parametrize("order", [("audio", "video"), ("video", "audio")])
+async def test_sections_may_be_offered_in_any_order(order: tuple[str, ...]) -> None:
+    caller, callee = open_peer(), open_peer()
+    try:
+        for kind in order:
+            caller.addTransceiver(kind, direction="recvonly")
+        for kind in ("video", "audio"):
+            callee.addTransceiver(kind, direction="sendonly")
+        await accept_answer(caller, await accept_offer(callee, await make_offer(caller)))
+        async with asyncio.timeout(5):
+            await connected(callee)
+    finally:
+        await close_peer(caller)
+        await close_peer(callee)
 
 
 def test_names_to_look_up_do_not_hold_up_the_answer() -> None:
