@@ -71,6 +71,27 @@ navigator.mediaDevices.getUserMedia = async () => {
   return out.stream;
 };
 """
+# A call of the page with itself, without any network or doorbell: what the browser alone takes.
+ITSELF = """
+async () => {
+  const [talker, hearer] = [new RTCPeerConnection(), new RTCPeerConnection()];
+  talker.onicecandidate = ({ candidate }) => candidate && hearer.addIceCandidate(candidate);
+  hearer.onicecandidate = ({ candidate }) => candidate && talker.addIceCandidate(candidate);
+  const element = document.createElement('audio');
+  const heard = new Promise((resolve) => {
+    hearer.ontrack = ({ streams }) => resolve(streams[0]);
+  });
+  const voice = await navigator.mediaDevices.getUserMedia({ audio: true });
+  talker.addTrack(voice.getAudioTracks()[0], voice);
+  await talker.setLocalDescription();
+  await hearer.setRemoteDescription(talker.localDescription);
+  await hearer.setLocalDescription();
+  await talker.setRemoteDescription(hearer.localDescription);
+  element.srcObject = await heard;
+  await element.play();
+  return element;
+}
+"""
 
 
 async def rows(folder: Path) -> list[Row]:
@@ -86,9 +107,12 @@ async def rows(folder: Path) -> list[Row]:
             await page.get_by_test_id("talk").press("Enter")
             await asyncio.sleep(SETTLE_S)
             to_door = [await _phone_to_door(page, stack) for _ in range(SIGNALS)]
+            await page.get_by_test_id("hang-up").click()
+            peers = {"Chromium with itself": await _itself(page)}
+    there, back = statistics.median(to_phone), statistics.median(to_door)
     return [
-        Row("mouth to ear, door to phone, median", statistics.median(to_phone), "ms", 250),
-        Row("mouth to ear, phone to door, median", statistics.median(to_door), "ms", 300),
+        Row("mouth to ear, door to phone, median", there, "ms", 250, peers=peers),
+        Row("mouth to ear, phone to door, median", back, "ms", 300, peers=peers),
     ]
 
 
@@ -126,6 +150,21 @@ async def _phone_to_door(page: Page, stack: Stack) -> float:
             await asyncio.sleep(LOOK_S)
     await asyncio.sleep(PAUSE_S)
     return _wall_ms(began) - said_ms
+
+
+async def _itself(page: Page) -> float:
+    """The same probes on both ends of a call inside the page: median."""
+    await page.evaluate(LISTEN, await page.evaluate_handle(ITSELF))
+    await asyncio.sleep(SETTLE_S)
+    times = []
+    for _ in range(SIGNALS):
+        count = await page.evaluate("() => doorstepHeard.length")
+        said_ms: float = await page.evaluate("(seconds) => doorstepBeep(seconds)", SIGNAL_S)
+        await page.wait_for_function(f"() => doorstepHeard.length > {count}")
+        heard_ms: float = await page.evaluate("() => doorstepHeard.at(-1)")
+        times.append(heard_ms - said_ms)
+        await asyncio.sleep(PAUSE_S)
+    return statistics.median(times)
 
 
 async def _twin(stack: Stack, command: str, **arguments: Any) -> dict[str, Any]:
