@@ -139,6 +139,9 @@ class Estimate:
         path = self._path = self.signals.path(now_s)
         if self._overloaded(path, now_s):
             self._overload_s = now_s
+            if path.received_bps and path.silent_s == 0:
+                # A close-up goes first: it takes more than the whole picture, small.
+                self._probe.narrowed(path.received_bps)
             if self._rung == HIGH_RUNG or self._stays(now_s):
                 self._fall(path, now_s)
         elif self._rung == HIGH_RUNG:
@@ -179,23 +182,18 @@ class Estimate:
         return now_s - since_s >= STAYS_S
 
     def _fall(self, path: Path, now_s: float) -> None:
-        silent = path.silent_s > SILENCE_S
-        if self._rung == HIGH_RUNG:
-            failed = now_s - self._climbed_s < FAILED_CLIMB_S
-            self._probe.stop(now_s, self._climb_pause_s if failed else 0.0)
-            if failed:
-                self._climb_pause_s = min(CLIMB_PAUSE_LIMIT_S, 2 * self._climb_pause_s)
-            self._move(HIGH_RUNG - 1, "network", now_s)
-        elif silent:
+        pause_s = 0.0
+        if self._rung == HIGH_RUNG and now_s - self._climbed_s < FAILED_CLIMB_S:
+            pause_s = self._climb_pause_s
+            self._climb_pause_s = min(CLIMB_PAUSE_LIMIT_S, 2 * pause_s)
+        self._probe.stop(now_s, pause_s)
+        if self._rung < HIGH_RUNG and path.silent_s > SILENCE_S:
             # Nothing arrives at all: a smaller picture would not either.
-            self._probe.stop(now_s)
-        else:
-            self._probe.stop(now_s)
-            if self._rung < HIGH_RUNG - 1:
-                self._fill_s = min(FILL_LIMIT_S, 2 * self._fill_s)
-            self._move(max(0, self._rung - 1), "network", now_s)
+            return
+        if self._rung < HIGH_RUNG - 1:
+            self._fill_s = min(FILL_LIMIT_S, 2 * self._fill_s)
+        self._move(max(0, self._rung - 1), "network", now_s)
         if path.received_bps:
-            self._probe.narrowed(path.received_bps)
             wish_bps = int(SMALL_SHARE * path.received_bps)
             self._wish_bps = max(self._rates.floor_bps, min(self._rates.low_bps, wish_bps))
 
