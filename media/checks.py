@@ -51,6 +51,8 @@ class Checks:
     async def connect(self) -> None:
         """Check pairs until one is nominated. ConnectionError when none can be."""
         connection = self._connection
+        if not (connection._local_candidates_end and connection.remote_password):
+            raise ConnectionError("There is nothing to connect with yet.")
         self._begin()
         while connection._check_periodic():
             try:
