@@ -26,6 +26,7 @@ from media.h264_packets import h264_unit_bytes
 from media.inlet import inlet_of
 from media.limit_report import LimitReports
 from media.missing import Missing
+from media.sound_order import SoundOrder
 from media.wire import Wire
 
 _HEADER = struct.Struct("!BBHLL")
@@ -47,7 +48,8 @@ class Intake:
         self._kind = kind
         self._deliver = deliver
         self._buffer = WatchedBuffer(insides._RTCRtpReceiver__jitter_buffer, on_loss)
-        self._missing = Missing(self._ask_for) if kind == "video" else None
+        self._missing = Missing(self._ask_for)
+        self._order = SoundOrder()
         self._limits = LimitReports() if kind == "video" else None
         self._wire: Wire | None = None
         self._ssrc = 0
@@ -115,12 +117,16 @@ class Intake:
             sequence, ssrc = _NUMBER.unpack_from(payload)[0], original
             payload = payload[_NUMBER.size :]
         self._ssrc = ssrc
-        if self._missing is not None:
-            self._missing.arrived(sequence, now_s)
-        self._place(sequence, timestamp, payload)
+        self._missing.arrived(sequence, now_s)
+        if self._kind == "video":
+            self._place(sequence, timestamp, payload)
+            return
+        # Every packet of Opus is a whole frame; aiortc's buffer gives up many for one.
+        for data, at in self._order.add(sequence, timestamp, payload, now_s):
+            self._deliver(data, at)
 
     def _place(self, sequence: int, timestamp: int, payload: bytes) -> None:
-        if self._kind == "video" and payload:
+        if payload:
             try:
                 payload = h264_unit_bytes(payload)
             except ValueError:
