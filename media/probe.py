@@ -11,9 +11,9 @@ from media.signals import Path
 
 # Each step asks for so much more; four of them lead from the small picture to the large one.
 STEP_FACTOR = 1.6
-# A queue of a narrow place shows within this time, and a round trip later we know.
+# A queue of a narrow place shows within this time; that of one that nearly suffices grows slowly.
 HOLD_S = 0.6
-LAST_HOLD_S = 1.0
+LAST_HOLD_S = 1.6
 # Before the first step the way has been free for so long.
 CALM_S = 1.0
 # More than the timers of a busy phone and a busy doorbell make of an empty way.
