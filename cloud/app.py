@@ -155,12 +155,13 @@ class Server:
         calls = Calls(self.links, self.metrics, self._options.answer_timeout_s)
         pairing = PairingDesk(self.links, self.roster)
         origin = Origin(self.settings.http.public_url)
-        whep = WhepRoutes(gate, self.roster, self.visits, self.links, calls, ice, origin)
+        reports = ReportBook(self.visits, self.happenings.tell, clock)
+        whep = WhepRoutes(gate, self.roster, self.visits, self.links, calls, ice, origin, reports)
         endpoint = LinkEndpoint(
             gate=gate,
             enrolment=Enrolment(self.settings.doorbells, self.roster),
             roster=self.roster,
-            reports=ReportBook(self.visits, self.happenings.tell, clock),
+            reports=reports,
             links=self.links,
             calls=calls,
             pairing=pairing,

@@ -51,6 +51,11 @@ class Herald:
                 return told.visit
         return None
 
+    def knows(self, doorbell: str, visit: str) -> bool:
+        """Whether this is the visit of the doorbell that was told last, kept or not."""
+        newest = self._visits.get(doorbell)
+        return newest is not None and newest.id == visit
+
     def kept(self, event: VisitEvent) -> None:
         """A visit as it is on the disk now."""
         self._visits[event.visit.doorbell] = event.visit

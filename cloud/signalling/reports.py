@@ -30,6 +30,10 @@ class ReportBook:
         """The life of one link's reports."""
         return ReportKeeper(self, link)
 
+    def knows(self, doorbell: str, visit: str) -> bool:
+        """Whether this visit of the doorbell was told just now; it may not be kept yet."""
+        return self._herald.knows(doorbell, visit)
+
     def foretell(self, link: Link, report: Report) -> None:
         """Tell of a ring before it is kept."""
         if event := self._herald.foretell(link.doorbell, report):

@@ -19,6 +19,7 @@ from cloud.shared.problems import ProblemError
 from cloud.shared.sdp import SDP_FRAGMENT, parse_fragment, ufrag_of_offer
 from cloud.signalling.calls import Call, Calls
 from cloud.signalling.links import Link, Links, doorbell_away
+from cloud.signalling.reports import ReportBook
 from cloud.store.roster import Roster
 from cloud.store.visits import Visits
 from protocol.link import CallCandidate
@@ -36,7 +37,7 @@ class WhepRoutes:
 
     def __init__(
         self, gate: Gate, roster: Roster, visits: Visits, links: Links, calls: Calls,
-        ice: IceBook, origin: Origin,
+        ice: IceBook, origin: Origin, reports: ReportBook,
     ) -> None:  # fmt: skip
         self._gate = gate
         self._rights: Rights = roster
@@ -46,6 +47,7 @@ class WhepRoutes:
         self._calls = calls
         self._ice = ice
         self._origin = origin
+        self._reports = reports
 
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/api/v1", tags=["calls"])
@@ -126,6 +128,8 @@ class WhepRoutes:
         raise doorbell_away(_iso(known.since_ms) if known else "")
 
     async def _check_visit(self, doorbell: str, visit: str) -> None:
+        if self._reports.knows(doorbell, visit):
+            return
         found = await self._visits.get(visit)
         if found is None or found.doorbell != doorbell:
             detail = "The visit to answer is unknown. Call without it."

@@ -13,9 +13,6 @@ const GOODBYE_FRESH_MS = 45_000;
 // Whoever hangs up waits for the server's word so long; a dead way would never give it.
 const GOODBYE_LIMIT_MS = 1_500;
 
-// A visit is in the server's book this soon after its ring was told.
-const BOOKED_AFTER_MS = 150;
-
 /** How long each step may take before the way counts as lost. */
 export interface AttemptLimits {
 	readonly answerMs: number;
@@ -148,23 +145,17 @@ export class Attempt {
 		void Promise.race([told, pause]).then(() => this.peer.close());
 	}
 
-	/**
-	 * Who answers within a moment of the ring may be faster than the server's book of visits; and
-	 * a visit that was deleted is no reason not to see the door.
-	 */
+	/** A visit that was deleted meanwhile is no reason not to see the door. */
 	async #place(offer: string): Promise<LiveAnswer> {
 		const { client, doorbell, answers } = this.needs;
 		const { signal } = this.#gone;
-		for (const visit of answers === undefined ? [] : [answers, answers]) {
-			try {
-				return await client.live(doorbell, visit, offer, signal);
-			} catch (error) {
-				if (!(error instanceof RefusedError) || error.status !== 404) throw error;
-				await new Promise((resolve) => setTimeout(resolve, BOOKED_AFTER_MS));
-				signal.throwIfAborted();
-			}
+		if (answers === undefined) return client.live(doorbell, undefined, offer, signal);
+		try {
+			return await client.live(doorbell, answers, offer, signal);
+		} catch (error) {
+			if (!(error instanceof RefusedError) || error.status !== 404) throw error;
+			return client.live(doorbell, undefined, offer, signal);
 		}
-		return client.live(doorbell, undefined, offer, signal);
 	}
 
 	get #over(): boolean {

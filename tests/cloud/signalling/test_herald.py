@@ -23,6 +23,15 @@ def test_a_press_is_told_as_a_visit_that_has_rung() -> None:
     assert (event.visit.cause, event.visit.rang_ms, event.visit.doorbell) == ("press", 1000, DOOR)
 
 
+def test_a_visit_that_was_told_is_known_before_it_is_kept() -> None:
+    herald = Herald()
+    assert not herald.knows(DOOR, "visit-0001")
+    herald.foretell(DOOR, report(1, OPENED))
+    assert herald.knows(DOOR, "visit-0001")
+    assert not herald.knows(DOOR, "visit-0002")
+    assert not herald.knows("b" * 26, "visit-0001")
+
+
 def test_its_moment_follows_with_what_the_house_decided() -> None:
     herald = Herald()
     herald.foretell(DOOR, report(1, OPENED))
