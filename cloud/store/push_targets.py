@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Executable, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from cloud.push.targets import Recipient
@@ -22,11 +21,16 @@ _TARGETS_PER_PHONE = 8
 
 
 class PushRegister:
-    """Subscriptions by phone. An address belongs to the phone that registered it last."""
+    """Subscriptions by phone. An address belongs to the phone that registered it last.
+
+    All are kept in memory once they were read: a ring must not wait for the disk.
+    """
 
     def __init__(self, database: Database, roster: Roster) -> None:
         self._database = database
         self._roster = roster
+        self._known: list[Recipient] | None = None
+        self._changes = 0
 
     async def add(self, phone: str, subscription: PushSubscription) -> None:
         """Register where `phone` wants to be told; the same address again is updated."""
@@ -40,39 +44,44 @@ class PushRegister:
             "target": subscription.target.model_dump(mode="json"),
             "language": subscription.language,
         }
-        async with self._database.write() as writing:
-            await writing.execute(
-                upsert(push_targets)
-                .values(address=address, **row)
-                .on_conflict_do_update(index_elements=["address"], set_=row)
-            )
+        await self._change(
+            upsert(push_targets)
+            .values(address=address, **row)
+            .on_conflict_do_update(index_elements=["address"], set_=row)
+        )
 
     async def forget(self, phone: str, target: PushTarget | None = None) -> None:
         """Remove one target of a phone, or all of them."""
         chosen = delete(push_targets).where(push_targets.c.phone == phone)
         if target is not None:
             chosen = chosen.where(push_targets.c.address == address_of(target))
-        async with self._database.write() as writing:
-            await writing.execute(chosen)
+        await self._change(chosen)
 
     async def for_doorbell(self, doorbell: str) -> Sequence[Recipient]:
         """All phones that may view this doorbell."""
         viewers = [p.id for p in self._roster.phones_of(doorbell) if "view" in p.rights]
-        return await self._find(select(push_targets).where(push_targets.c.phone.in_(viewers)))
+        return [each for each in await self._all() if each.phone in viewers]
 
     async def for_phone(self, phone: str) -> Sequence[Recipient]:
-        return await self._find(select(push_targets).where(push_targets.c.phone == phone))
+        return [each for each in await self._all() if each.phone == phone]
 
     async def remove(self, recipient: Recipient) -> None:
         """Forget a subscription that its push service does not know any more."""
-        gone = delete(push_targets).where(push_targets.c.address == recipient.id)
-        async with self._database.write() as writing:
-            await writing.execute(gone)
+        await self._change(delete(push_targets).where(push_targets.c.address == recipient.id))
 
-    async def _find(self, chosen: Select[Any]) -> list[Recipient]:
+    async def _change(self, statement: Executable) -> None:
+        async with self._database.write() as writing:
+            await writing.execute(statement)
+        self._changes += 1
+        self._known = None
+
+    async def _all(self) -> list[Recipient]:
+        if self._known is not None:
+            return self._known
+        changes = self._changes
         async with self._database.read() as reading:
-            rows = (await reading.execute(chosen)).all()
-        return [
+            rows = (await reading.execute(select(push_targets))).all()
+        found = [
             Recipient(
                 row.address,
                 row.phone,
@@ -80,6 +89,9 @@ class PushRegister:
             )
             for row in rows
         ]
+        if changes == self._changes:
+            self._known = found
+        return found
 
 
 def address_of(target: PushTarget) -> str:
