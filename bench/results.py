@@ -27,7 +27,7 @@ def read() -> Document:
 
 def keep(group: str, rows: list[Row]) -> None:
     """Put the rows of a group in the place of its earlier ones."""
-    others = [row for row in read()["rows"] if row.get("group") != group]
+    others = [row for row in read()["rows"] if row["group"] != group]
     day = time.strftime("%Y-%m-%d")
     document = {
         "machine": _machine(),

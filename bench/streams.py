@@ -22,8 +22,10 @@ from media.hub import FrameHub
 from media.incoming import expect, receive_encoded
 from media.outgoing import PassthroughTrack, send_passthrough
 from media.peer import accept_answer, close_peer, connected, make_offer, open_peer
+from media.traffic import received
 from protocol.control import Ping
 from protocol.identity import Identity
+from protocol.latest import TO_PHONE, Pulse, Statistics
 from scripts.phone import Phone
 from scripts.stack import Stack
 
@@ -34,13 +36,19 @@ PING_S = 1.0
 
 
 class Viewer:
-    """A phone that watches and listens, and counts what it gets."""
+    """A phone that watches and listens, counts what it gets and, as the app does, says so."""
 
     def __init__(self, pc: RTCPeerConnection, control: bool = True) -> None:
         arrived = asyncio.Event()
+        self._pc = pc
         self._tracks = [receive_encoded(expect(pc, kind).receiver, kind, arrived) for kind in KINDS]
-        self._channel = pc.createDataChannel("control") if control else None
         self._since = time.monotonic()
+        self._numbers = itertools.count(1)
+        self._channel = self._latest = None
+        if control:
+            self._channel = pc.createDataChannel("control")
+            self._latest = pc.createDataChannel("latest", ordered=False, maxRetransmits=0)
+            self._latest.on("message", self._answer)
 
     def received_bps(self) -> float:
         """Bits per second of pictures and sound since the last time this was asked."""
@@ -54,6 +62,18 @@ class Viewer:
             await asyncio.sleep(PING_S)
             if self._channel is not None and self._channel.readyState == "open":
                 self._channel.send(Ping(id=number).model_dump_json())
+
+    def _answer(self, text: str) -> None:
+        pulse = TO_PHONE.validate_json(text)
+        if self._latest is None or not isinstance(pulse, Pulse):
+            return
+        traffic = received(self._pc)
+        statistics = Statistics(
+            sequence=next(self._numbers), pulse=pulse.sequence, bytes_received=traffic.size_bytes,
+            packets_received=traffic.packets, packets_lost=0, frames_decoded=0, frames_dropped=0,
+            freezes=0, jitter_ms=0,
+        )  # fmt: skip
+        self._latest.send(statistics.model_dump_json())
 
 
 @contextlib.asynccontextmanager

@@ -1,6 +1,6 @@
 """`python -m bench.peers.stock PORT FOLDER`: aiortc as its documentation shows it, over HTTP.
 
-POST /watch answers a viewer with the twin's porch, drawn here and encoded for that viewer.
+POST /watch answers a viewer with the twin's pictures, encoded for that viewer.
 POST /record takes a stream and writes it with MediaRecorder, which decodes and encodes it again.
 """
 
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import aiortc.codecs.h264 as stock_h264
 import av
+import numpy as np
 from aiohttp import web
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.contrib.media import MediaBlackhole, MediaRecorder, MediaRelay
@@ -22,40 +23,48 @@ from aiortc.rtcrtpsender import RTCRtpSender
 
 from hardware.options import BoardOptions
 from hardware.registry import open_board
-from hardware.twin.board import TwinBoard
-from hardware.twin.pictures import Picture
-from hardware.twin.porch.scene import Porch
+from hardware.twin.pictures import Plane
 from media import timecode
 
 FPS = 30
+# As many as fit a small machine's memory, 1.4 MB each.
+PICTURES = 120
 # The rate of every row.
 BITRATE_BPS = 2_000_000
 CLOCK = fractions.Fraction(1, 90_000)
 
 
+async def porch(folder: Path) -> list[Plane]:
+    """Four seconds of the pictures that Doorstep's own measurements send, decoded."""
+    board = open_board("twin", BoardOptions(camera="loop", cache_dir=folder))
+    decoder = av.CodecContext.create("h264", "r")
+    pictures: list[Plane] = []
+    async with board.camera as camera:
+        async for frame in camera.frames():
+            decoded = decoder.decode(av.Packet(frame.data))
+            pictures += [np.asarray(one.to_ndarray(format="yuv420p"), np.uint8) for one in decoded]
+            if len(pictures) >= PICTURES:
+                break
+    return pictures
+
+
 class PorchTrack(MediaStreamTrack):
-    """The drawn porch with the capture time in it, 1280 × 720 at 30 pictures a second."""
+    """Those pictures again and again with the time of day in them, 30 a second."""
 
     kind = "video"
 
-    def __init__(self) -> None:
+    def __init__(self, pictures: list[Plane]) -> None:
         super().__init__()
-        options = BoardOptions()
-        board = open_board("twin", options)
-        if not isinstance(board, TwinBoard):
-            raise TypeError("The twin is no twin.")
-        board.world.walk_past()
-        self._porch = Porch(board.world, options.video)
-        self._picture = Picture(options.width, options.height)
+        self._pictures = pictures
         self._began_s = time.monotonic()
         self._numbers = itertools.count()
 
     async def recv(self) -> av.VideoFrame:
         number = next(self._numbers)
         await asyncio.sleep(max(0.0, self._began_s + number / FPS - time.monotonic()))
-        self._porch.draw(self._picture, time.monotonic())
-        timecode.draw(self._picture.y, time.time_ns() // 1_000_000)
-        frame = av.VideoFrame.from_ndarray(self._picture.data, format="yuv420p")
+        picture = self._pictures[number % len(self._pictures)]
+        timecode.draw(picture[: len(picture) * 2 // 3], time.time_ns() // 1_000_000)
+        frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
         frame.pts, frame.time_base = number * 90_000 // FPS, CLOCK
         return frame
 
@@ -71,9 +80,9 @@ class Stock:
         self._numbers = itertools.count()
 
     async def watch(self, request: web.Request) -> web.Response:
-        """A viewer; the porch is drawn from the first one on."""
+        """A viewer."""
         if self._porch is None:
-            self._porch = PorchTrack()
+            raise web.HTTPServiceUnavailable
         pc = self._peer()
         sender = pc.addTrack(self._relay.subscribe(self._porch, buffered=False))
         codecs = RTCRtpSender.getCapabilities("video").codecs
@@ -98,9 +107,9 @@ class Stock:
 
         return await self._answer(pc, request)
 
-    async def draw(self) -> None:
-        """Keep the porch drawn without a viewer, so that a viewer's cost is the encoding."""
-        self._porch = PorchTrack()
+    async def play(self) -> None:
+        """Keep the pictures coming without a viewer, so that a viewer's cost is the encoding."""
+        self._porch = PorchTrack(await porch(self._folder))
         hole = MediaBlackhole()
         hole.addTrack(self._relay.subscribe(self._porch, buffered=False))
         await hole.start()
@@ -122,7 +131,7 @@ async def main(port: int, folder: Path) -> None:
     """Serve until killed."""
     stock_h264.DEFAULT_BITRATE = BITRATE_BPS
     stock = Stock(folder)
-    await stock.draw()
+    await stock.play()
     app = web.Application()
     app.router.add_get("/", _empty_page)
     app.router.add_post("/watch", stock.watch)

@@ -10,7 +10,7 @@ from typing import NoReturn
 from aiortc import RTCPeerConnection
 
 from device.services.call_close_up import CallCloseUp
-from device.services.call_latest import Latest
+from device.services.call_latest import PULSE_EVERY_S, Latest
 from device.services.call_trace import FirstKeyframe
 from device.services.door_media import DoorMedia
 from hardware.ports import Window
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 # A network that becomes narrow fills its queue within a few hundred milliseconds.
 DECIDE_EVERY_S = 0.1
+# A call that has had the whole picture for so long needs less watching.
+CALM_AFTER_S = 5.0
 # An encoder that has not given a keyframe by then has failed; go on with what there is.
 SWITCH_LIMIT_S = 2.0
 # After so long without an answer pictures have been lost that nobody will ask for.
@@ -58,6 +60,7 @@ class CallPicture:
         self._latest: Latest | None = None
         self._verdict: Verdict | None = None
         self._wanted_s = 0.0
+        self._uneasy_s = _now_s()
         self._dark = False
         self._told: tuple[Layer, Pace, LayerReason] = ("high", "full", "start")
 
@@ -131,6 +134,7 @@ class CallPicture:
         verdict = self._verdict = self._estimate.decide(now_s)
         sender.padding_bps, sender.carries_bps = verdict.padding_bps, verdict.carries_bps
         self._want(verdict, now_s)
+        self._note_calm(verdict, now_s)
         self._recover_from_dark()
         self._close_up.tick(self.layer, monotonic_us())
         self._tell_changes()
@@ -153,6 +157,14 @@ class CallPicture:
         else:
             rate = self._media.picture.formats[layer].bitrate_bps
             self._media.wishes.wish(self._call, layer, rate)
+
+    def _note_calm(self, verdict: Verdict, now_s: float) -> None:
+        if self._latest is None:
+            return
+        waits = self._latest.overdue_s() > PULSE_EVERY_S
+        if waits or verdict.padding_bps or (verdict.layer, self.layer) != ("high", "high"):
+            self._uneasy_s = now_s
+        self._latest.calm = now_s - self._uneasy_s > CALM_AFTER_S
 
     def _carries_close_up(self) -> bool:
         rate = self._media.picture.formats["close"].bitrate_bps
