@@ -1,7 +1,7 @@
 """`make bench`: measures and prints every row beside what others need; exit code 1 on a miss.
 
 `--only NAME …` measures some groups and keeps the other rows of bench/results/latest.json,
-`--json` prints that file, `--draw` draws its pictures for the documentation and measures nothing.
+`--json` prints that file, `--draw` puts it into docs/performance.md and measures nothing.
 Times on a busy machine are worse: close other programs.
 """
 
@@ -23,6 +23,7 @@ from bench import (
     mouth_to_ear,
     network,
     preroll,
+    report,
     results,
     rewind,
     rings,
@@ -49,7 +50,8 @@ def main() -> int:
     """Measure, print, and keep the result."""
     options = _arguments()
     if options.draw:
-        for path in charts.draw(results.read()):
+        found = results.read()
+        for path in (*charts.draw(found), report.write(found)):
             print(f"wrote {path}")
         return 0
     met = True
@@ -73,7 +75,7 @@ async def _measure(name: str) -> list[Row]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--draw", action="store_true", help="draw the pictures of the last results")
+    parser.add_argument("--draw", action="store_true", help="put the last results into the documentation")
     parser.add_argument("--only", nargs="+", choices=sorted(GROUPS), help="only these groups")
     return parser.parse_args()
 
