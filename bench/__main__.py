@@ -75,7 +75,7 @@ async def _measure(name: str) -> list[Row]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--draw", action="store_true", help="put the last results into the documentation")
+    parser.add_argument("--draw", action="store_true", help="put the results into the docs")
     parser.add_argument("--only", nargs="+", choices=sorted(GROUPS), help="only these groups")
     return parser.parse_args()
 

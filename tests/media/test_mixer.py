@@ -97,5 +97,3 @@ def test_pieces_of_any_length_keep_their_order(lengths: list[int]) -> None:
     whole = len(samples) // SOUND_FRAME_SAMPLES
     expected = [index * SOUND_FRAME_SAMPLES for index in range(whole)][-LIMIT_FRAMES:]
     assert mixed(mixer) == (expected if whole >= 2 else [])
-
-
