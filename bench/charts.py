@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -12,6 +13,10 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 WIDTH = 720
 LEFT, RIGHT = 190, 90
 BAR, GAP, HEAD, TITLE = 22, 8, 34, 30
+COLUMN, CELL_HEIGHT = 150, 34
+FREEZE_BOUND_MS = 1000
+# The rows of bench/network.py: rate, and loss with delay.
+CELL = re.compile(r"longest freeze, (\S+) Mbit/s, (loss .*)")
 PAPER, INK, SOFT, OURS, THEIRS = "#fdfcf9", "#23211d", "#6b665c", "#c8871e", "#cfc8ba"
 STYLE = f"""text{{font-family:system-ui,sans-serif;font-size:13px;fill:{INK}}}
 .title{{font-size:15px;font-weight:600}} .soft{{fill:{SOFT}}}"""
@@ -55,13 +60,13 @@ def draw(document: Document) -> list[Path]:
         for title, names in GROWTH.items()
         if all(row in rows for _, row in names)
     ]
+    figures = {name: _figure(blocks) for name, blocks in pictures.items() if blocks}
+    if grid := _networks(rows):
+        figures["bench-networks.svg"] = grid
     FOLDER.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, blocks in pictures.items():
-        if blocks:
-            (FOLDER / name).write_text(_figure(blocks), "utf-8")
-            written.append(FOLDER / name)
-    return written
+    for name, figure in figures.items():
+        (FOLDER / name).write_text(figure, "utf-8")
+    return [FOLDER / name for name in figures]
 
 
 Block = tuple[str, str, Mapping[str, float]]
@@ -82,13 +87,50 @@ def _figure(blocks: list[Block]) -> str:
             parts.append(_bar(y, name, value, unit, most, OURS if ours else THEIRS))
             y += BAR + GAP
         y += HEAD
-    height = y - GAP
-    names = "; ".join(title for title, _, _ in blocks)
+    return _page(y - GAP, "; ".join(title for title, _, _ in blocks), parts)
+
+
+def _networks(rows: Mapping[str, Document]) -> str:
+    """A square for each network: its longest freeze, the darker the longer."""
+    cells = {match.groups(): row for name, row in rows.items() if (match := CELL.fullmatch(name))}
+    if not cells:
+        return ""
+    rates = list(dict.fromkeys(rate for rate, _ in cells))
+    ways = list(dict.fromkeys(way for _, way in cells))
+    parts = [_text(16, TITLE, "longest freeze in ms after the first picture", "title")]
+    parts += [
+        _text(LEFT + COLUMN * (column + 0.5), TITLE + HEAD, f"{rate} Mbit/s", "soft", "middle")
+        for column, rate in enumerate(rates)
+    ]
+    for line, way in enumerate(ways):
+        y = TITLE + HEAD + GAP + 4 + line * (CELL_HEIGHT + 4)
+        parts.append(_text(LEFT - 10, y + CELL_HEIGHT // 2 + 5, way, "soft", "end"))
+        parts += [
+            _cell(LEFT + COLUMN * column, y, cells[(rate, way)]["value"])
+            for column, rate in enumerate(rates)
+            if (rate, way) in cells
+        ]
+    height = TITLE + HEAD + len(ways) * (CELL_HEIGHT + 4) + 2 * GAP + 4
+    return _page(height, "longest freeze in ms on bad networks", parts)
+
+
+def _cell(x: int, y: int, freeze_ms: float) -> str:
+    depth = min(1.0, freeze_ms / FREEZE_BOUND_MS)
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
-            f'aria-label="{escape(names)}">',
-            f"<title>{escape(names)}</title>\n<style>{STYLE}</style>",
+            f'<rect x="{x}" y="{y}" width="{COLUMN - 4}" height="{CELL_HEIGHT}" rx="6" '
+            f'fill="{OURS}" fill-opacity="{0.12 + 0.8 * depth:.2f}"/>',
+            _text(x + COLUMN / 2 - 2, y + CELL_HEIGHT // 2 + 5, f"{freeze_ms:.0f}", "", "middle"),
+        ]
+    )
+
+
+def _page(height: int, title: str, parts: list[str]) -> str:
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"'
+    return "\n".join(
+        [
+            f'{head} aria-label="{escape(title)}">',
+            f"<title>{escape(title)}</title>\n<style>{STYLE}</style>",
             f'<rect width="{WIDTH}" height="{height}" rx="12" fill="{PAPER}"/>',
             *parts,
             "</svg>\n",
