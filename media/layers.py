@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from typing import Literal, Self
 
 from media.frames import EncodedFrame
@@ -16,6 +17,8 @@ Pace = Literal["full", "half", "keyframes"]
 
 # Groups of the small encodings last a second; a longer one is thinned the more.
 HALF_GROUP_US = 500_000
+# Two frames of one picture must not carry one RTP time stamp: nine ticks of 90 kHz apart.
+SAME_PICTURE_US = 100
 _LASTS_US: Mapping[Pace, float] = {"full": math.inf, "half": HALF_GROUP_US, "keyframes": 0}
 
 
@@ -134,11 +137,15 @@ class LayerSwitch:
         """The keyframe at which the next layer takes over, when it is there."""
         tap = self._next
         while tap is not None and (frame := tap.poll()) is not None:
-            # Time stamps never go back: an older keyframe is of no use.
-            if not frame.keyframe or frame.at_us <= self._last_us:
-                if frame.keyframe:
-                    tap.hub.request_keyframe()
+            if not frame.keyframe:
                 continue
+            # Time stamps never go back: an older keyframe is of no use.
+            if frame.at_us < self._last_us:
+                tap.hub.request_keyframe()
+                continue
+            if frame.at_us == self._last_us:
+                # The picture that was just sent in the other layer; layers may come in any order.
+                frame = replace(frame, at_us=frame.at_us + SAME_PICTURE_US)
             self._take_over(tap, frame)
             self._thinner.passes(frame)
             return frame

@@ -10,7 +10,7 @@ import pytest
 
 from media.frames import EncodedFrame
 from media.hub import FrameHub
-from media.layers import LayerName, LayerSwitch, Pace, Thinner
+from media.layers import SAME_PICTURE_US, LayerName, LayerSwitch, Pace, Thinner
 from tests.support.frames import FRAME_US, pictures
 
 
@@ -98,6 +98,17 @@ async def test_time_stamps_never_go_back(door: Door) -> None:
     assert "low" in door.asked
     door.publish("low", 4, keyframe=True)
     assert await door.taken() == ["low4"]
+
+
+async def test_a_keyframe_of_the_picture_that_was_just_sent_is_taken_over(door: Door) -> None:
+    door.switch.want("low")
+    door.publish("high", 1)
+    assert await door.taken() == ["high1"]
+    door.publish("low", 1, keyframe=True)
+    first = await asyncio.wait_for(anext(door.switch), 1)
+    assert (first.data, first.at_us) == (b"low1", FRAME_US + SAME_PICTURE_US)
+    door.publish("low", 2)
+    assert await door.taken() == ["low2"]
 
 
 async def test_a_wish_that_is_taken_back_leaves_the_layer_as_it_is(door: Door) -> None:

@@ -13,6 +13,7 @@ import pytest
 from device.services import recording
 from device.services.door_media import DoorMedia
 from device.services.uplink import Uplink
+from media import peer
 from media.frames import EncodedFrame
 from media.hub import monotonic_us
 from protocol.door import Part
@@ -189,7 +190,7 @@ async def test_a_silent_recorder_is_noticed(
     server: WhipServer, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recording, "UNHEARD_LIMIT_S", 0.5)
-    monkeypatch.setattr(recording, "LOOK_EVERY_S", 0.1)
+    monkeypatch.setattr(peer, "LOOK_EVERY_S", 0.1)
     door.uplink.start("visit-0001")
     await eventually(lambda: len(server.sessions) == 2, 9)
     assert door.faults[0] == ("recorder", True)
