@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
+import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -57,7 +58,12 @@ def main() -> int:
     met = True
     for name in options.only or GROUPS:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
-        rows = asyncio.run(_measure(name))
+        try:
+            rows = asyncio.run(_measure(name))
+        except Exception:  # noqa: BLE001 - the other groups are measured all the same
+            traceback.print_exc()
+            met = False
+            continue
         results.keep(name, rows)
         met = met and all(row.met for row in rows)
         if not options.json:

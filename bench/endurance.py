@@ -19,8 +19,11 @@ WARM_UP = 100
 # A phone that vanishes is noticed by its silence; the doorbell takes eight calls at once.
 GONE_S = 8.0
 SIDE_BY_SIDE = 4
-# A call that never connects keeps its place for a quarter of a minute, so not all can be such.
+# Whoever vanishes keeps its place for five seconds, whoever never connects for fifteen.
+VANISHES_EVERY = 8
 NEVER_CONNECTS_EVERY = 40
+# All places are taken for a moment.
+TRY_AGAIN_S = 1.0
 
 
 async def rows(folder: Path) -> list[Row]:
@@ -48,15 +51,25 @@ async def _calls(phone: Phone, count: int) -> None:
 
 
 async def _call(phone: Phone, number: int) -> None:
+    while not await _tried(phone, number):  # noqa: ASYNC110 - a free place has no event
+        await asyncio.sleep(TRY_AGAIN_S)
+
+
+async def _tried(phone: Phone, number: int) -> bool:
+    """One call from its offer to its end; False when the doorbell had no place for it."""
     pc = open_peer()
     Viewer(pc)
     try:
-        path = await phone.call(pc)
+        try:
+            path = await phone.call(pc)
+        except RuntimeError:
+            return False
         if number % NEVER_CONNECTS_EVERY == 0:
-            return
+            return True
         async with asyncio.timeout(CONNECT_LIMIT_S):
             await connected(pc)
-        if number % 2:
+        if number % VANISHES_EVERY:
             await phone.request("DELETE", path)
+        return True
     finally:
         await close_peer(pc)

@@ -13,8 +13,7 @@ NAME_WIDTH = 58
 class Row:
     """A measured value and its bound (`at_least` turns it round; None: only told, not judged).
 
-    `peers`: the same figure of what else people use, measured in the same run. `times_less`: at
-    least so many times less than the peer of that name.
+    `peers`: the same figure of what else people use, measured in the same run.
     """
 
     name: str
@@ -24,14 +23,12 @@ class Row:
     at_least: bool = False
     note: str = ""
     peers: Mapping[str, float] = field(default_factory=dict)
-    times_less: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def met(self) -> bool:
-        return self._keeps_bound and all(
-            name not in self.peers or self.ratio(name) >= least
-            for name, least in self.times_less.items()
-        )
+        if self.bound is None:
+            return True
+        return self.value >= self.bound if self.at_least else self.value <= self.bound
 
     def ratio(self, peer: str) -> float:
         """How many times more the peer needs."""
@@ -48,12 +45,6 @@ class Row:
         note = f"  ({self.note})" if self.note else ""
         value = f"{self.value:>9,.1f} {self.unit:<9}"
         return f"{self.name:<{NAME_WIDTH}} {value} {bound:>9}  {verdict:<8}{self._beside()}{note}"
-
-    @property
-    def _keeps_bound(self) -> bool:
-        if self.bound is None:
-            return True
-        return self.value >= self.bound if self.at_least else self.value <= self.bound
 
     def _beside(self) -> str:
         return "; ".join(

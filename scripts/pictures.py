@@ -148,7 +148,7 @@ async def live(page: Page) -> None:
     await page.wait_for_function(
         "() => document.querySelector('[data-testid=live-video]')?.videoWidth > 0"
     )
-    await expect(page.get_by_test_id("call-state")).to_contain_text("Live")
+    await expect(page.get_by_test_id("call-state")).to_have_attribute("data-phase", "live")
 
 
 async def take(look: Look, folder: Path) -> None:
