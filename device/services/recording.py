@@ -41,6 +41,9 @@ CATCH_UP_FACTOR = 3
 QUEUED_PICTURES = 3000
 QUEUED_SOUNDS = 5000
 CONNECT_LIMIT_S = 10.0
+# Pages and phones are told of a ring before the server is busy with its recording. The pre-roll
+# waits in memory, so nothing is lost by it.
+RING_FIRST_S = 0.2
 # The recorder reports every second or so what it got.
 UNHEARD_LIMIT_S = 6.0
 # The last packets may have to be sent again.
@@ -115,6 +118,7 @@ class Recording:
             self._sounds.close()
 
     async def _work(self, whip: WhipClient) -> None:
+        await asyncio.sleep(RING_FIRST_S)
         backoff = Backoff(RETRY_FIRST_S, RETRY_LIMIT_S)
         while True:
             try:
