@@ -35,6 +35,10 @@ CALM_AFTER_S = 5.0
 SWITCH_LIMIT_S = 2.0
 # After so long without an answer pictures have been lost that nobody will ask for.
 BLACKOUT_S = 0.8
+# So many decoded pictures are not the last ones of the large picture any more.
+MOVES_AFTER_PICTURES = 8
+# By then the small picture moves, or its phone does not count.
+CUT_LIMIT_S = 4.0
 # A close-up that moves is coded like a small picture that moves, with more detail.
 CLOSE_HEADROOM = 1.1
 
@@ -62,6 +66,8 @@ class CallPicture:
         self._wanted_s = 0.0
         self._uneasy_s = _now_s()
         self._dark = False
+        self._decoded = 0
+        self._decoded_at_cut: int | None = None
         self._told: tuple[Layer, Pace, LayerReason] = ("high", "full", "start")
 
     @property
@@ -101,6 +107,7 @@ class CallPicture:
 
     def statistics(self, heard: Statistics, round_trip_s: float | None) -> None:
         """What the phone has counted, and the round trip of the pulse that it answers."""
+        self._decoded = heard.frames_decoded
         self._estimate.heard(
             Heard(
                 _now_s(), heard.bytes_received, heard.packets_received, heard.packets_lost,
@@ -136,6 +143,7 @@ class CallPicture:
         self._want(verdict, now_s)
         self._note_calm(verdict, now_s)
         self._recover_from_dark()
+        self._recover_from_cut(now_s)
         self._close_up.tick(self.layer, monotonic_us())
         self._tell_changes()
 
@@ -146,7 +154,9 @@ class CallPicture:
         if layer != self._switch.wanted:
             self._wanted_s = now_s
             # Falling because the way is full: more of the large picture would only wait in it.
-            self._switch.want(layer, verdict.pace, cut=layer == "low" and verdict.why == "network")
+            cut = layer == "low" and verdict.why == "network"
+            self._switch.want(layer, verdict.pace, cut=cut)
+            self._decoded_at_cut = self._decoded if cut else None
         elif self._switch.layer != layer and now_s - self._wanted_s > SWITCH_LIMIT_S:
             log.warning("call %s: the layer %s has no pictures", self._call, layer)
             self._switch.want(self._switch.layer, verdict.pace)
@@ -176,6 +186,16 @@ class CallPicture:
             self._dark = True
         elif self._dark:
             self._dark = False
+            self._switch.request_keyframe()
+
+    def _recover_from_cut(self, now_s: float) -> None:
+        """The first keyframes after a cut may be lost in the full way: more, until one arrived."""
+        if self._decoded_at_cut is None:
+            return
+        moves = self._decoded >= self._decoded_at_cut + MOVES_AFTER_PICTURES
+        if moves or self._switch.wanted != "low" or now_s - self._wanted_s > CUT_LIMIT_S:
+            self._decoded_at_cut = None
+        else:
             self._switch.request_keyframe()
 
     def _switched(self, first: EncodedFrame) -> None:
