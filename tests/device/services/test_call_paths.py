@@ -44,6 +44,8 @@ async def test_a_phone_that_vanishes_is_freed_and_others_go_on() -> None:
         before = open_files()
         async with LoopPhone() as gone:
             await watching(house, gone, 2)
+            # Silence counts from the first word on the channel.
+            await gone.until(lambda: gone.replies)
             vanish(gone)
             loop = asyncio.get_running_loop()
             began_s = loop.time()
