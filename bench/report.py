@@ -39,8 +39,12 @@ def _tables(document: Document) -> str:
 def _line(row: dict[str, Any]) -> str:
     sign = "≥" if row["at_least"] else "≤"
     bound = "" if row["bound"] is None else f"{sign} {row['bound']:g}"
-    beside = [f"{name} {value:,.3g}" for name, value in row["peers"].items()]
+    beside = [f"{name} {_short(value)}" for name, value in row["peers"].items()]
     if not row["met"]:
         beside.insert(0, "**not met**")
     remarks = "; ".join([*beside, *([row["note"]] if row["note"] else [])])
-    return f"| {row['name']} | {row['value']:,.3g} {row['unit']} | {bound} | {remarks} |"
+    return f"| {row['name']} | {_short(row['value'])} {row['unit']} | {bound} | {remarks} |"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
