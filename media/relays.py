@@ -110,14 +110,52 @@ async def _reach(server: RelayServer) -> turn.TurnClientProtocol:
 
 
 def _withdraw(client: turn.TurnClientProtocol) -> None:
-    """Close, and take back a request that the server may be about to grant."""
+    """Close, once what the server may be about to grant was given back."""
     if client.refresh_task is not None:
         client.refresh_task.cancel()
-    if client.integrity_key is not None and not client.transport.is_closing():
+    if client.integrity_key is None or client.transport.is_closing():
+        client.transport.close()
+    else:
+        _Withdrawal(client)
+
+
+class _Withdrawal:
+    """Stays at the socket until the server has confirmed, RELEASE_LIMIT_S at most.
+
+    Our words may reach the server before the request that they take back: datagrams keep no order.
+    So they are said again when the request is granted.
+    """
+
+    def __init__(self, client: turn.TurnClientProtocol) -> None:
+        self._client = client
+        client.datagram_received = self._hear  # type: ignore[method-assign]
+        self._give_back()
+        loop = asyncio.get_running_loop()
+        self._end = loop.call_later(RELEASE_LIMIT_S, self._give_up)
+
+    def _hear(self, data: bytes | str, addr: Address) -> None:
+        try:
+            said = stun.parse_message(data if isinstance(data, bytes) else data.encode())
+        except ValueError:
+            return
+        granted = said.message_class is stun.Class.RESPONSE
+        if said.message_method is stun.Method.ALLOCATE and granted:
+            self._give_back()
+        elif granted or said.message_method is stun.Method.ALLOCATE:
+            self._end.cancel()
+            self._client.transport.close()
+
+    def _give_up(self) -> None:
+        self._give_back()
+        self._client.transport.close()
+
+    def _give_back(self) -> None:
+        client = self._client
+        if client.integrity_key is None or client.transport.is_closing():
+            return
         request = stun.Message(message_method=stun.Method.REFRESH, message_class=stun.Class.REQUEST)
         request.attributes.update(
             LIFETIME=0, USERNAME=client.username, NONCE=client.nonce, REALM=client.realm
         )
         request.add_message_integrity(client.integrity_key)
         client.send_stun(request, client.server)
-    client.transport.close()
