@@ -27,7 +27,7 @@ from aiortc.rtcicetransport import parse_stun_turn_uri
 from media.addresses import ANY_NETWORK, Network, family_of, host_addresses
 from media.aiortc_version import require_known_versions
 from media.guard import GuardedProtocol
-from media.relays import RelayServer, allocate
+from media.relays import RelayServer, Withdrawal, allocate
 
 require_known_versions()
 log = logging.getLogger(__name__)
@@ -122,6 +122,7 @@ class Gathering:
         self._hosts: list[GuardedProtocol] | None = None
         # aiortc begins to connect as soon as it sees one candidate, so it sees all or none.
         self._found: list[Candidate] = []
+        self._withdrawals: list[Withdrawal] = []
         self._close = connection.close
         connection.gather_candidates = self.gather  # type: ignore[method-assign]
         connection.close = self.close  # type: ignore[method-assign]
@@ -170,7 +171,10 @@ class Gathering:
         # Without us, a closed connection is free at once and not with the next collection.
         for name in ("gather_candidates", "close"):
             self._connection.__dict__.pop(name, None)
-        await self._close()
+        async with asyncio.TaskGroup() as group:
+            for withdrawal in self._withdrawals:
+                group.create_task(withdrawal.over())
+            group.create_task(self._close())
 
     async def _bind(self, address: str, place: int) -> GuardedProtocol:
         loop = asyncio.get_running_loop()
@@ -236,7 +240,7 @@ class Gathering:
 
     async def _allocate(self, server: RelayServer, met: Met) -> None:
         protocol = GuardedProtocol(self._connection)
-        await allocate(server, protocol)
+        await allocate(server, protocol, self._withdrawals.append)
         address = protocol.transport.get_extra_info("sockname")
         related = protocol.transport.get_extra_info("related_address")
         if self._network.relay_only:

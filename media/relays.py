@@ -11,6 +11,7 @@ import logging
 import socket
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,17 +73,25 @@ class Relay(turn.TurnTransport):
             log.info("an allocation runs out by itself: %s", type(error).__name__)
 
 
-async def allocate(server: RelayServer, protocol: GuardedProtocol) -> None:
-    """Get `protocol` an allocation for its transport. Cancel it at any time: nothing stays open.
+async def allocate(
+    server: RelayServer, protocol: GuardedProtocol, withdrawn: Callable[[Withdrawal], None]
+) -> None:
+    """Get `protocol` an allocation for its transport.
 
-    Raises OSError, ConnectionError or TransactionError.
+    Cancelled, it leaves a withdrawal to the caller of `withdrawn` if the server had begun to
+    grant one. Raises OSError, ConnectionError or TransactionError.
     """
     client = await _reach(server)
     relay = Relay(client)
     try:
         await relay._connect(protocol)
     except BaseException:
-        _withdraw(client)
+        if client.refresh_task is not None:
+            client.refresh_task.cancel()
+        if client.integrity_key is None or client.transport.is_closing():
+            client.transport.close()
+        else:
+            withdrawn(Withdrawal(client))
         raise
 
 
@@ -109,18 +118,10 @@ async def _reach(server: RelayServer) -> turn.TurnClientProtocol:
     return client
 
 
-def _withdraw(client: turn.TurnClientProtocol) -> None:
-    """Close, once what the server may be about to grant was given back."""
-    if client.refresh_task is not None:
-        client.refresh_task.cancel()
-    if client.integrity_key is None or client.transport.is_closing():
-        client.transport.close()
-    else:
-        _Withdrawal(client)
+class Withdrawal:
+    """Gives back what a server may be about to grant; `await over()` ends it.
 
-
-class _Withdrawal:
-    """Stays at the socket until the server has confirmed, RELEASE_LIMIT_S at most.
+    It stays at the socket until the server has confirmed, RELEASE_LIMIT_S at most.
 
     Our words may reach the server before the request that they take back: datagrams keep no order.
     So they are said again when the request is granted.
@@ -128,10 +129,20 @@ class _Withdrawal:
 
     def __init__(self, client: turn.TurnClientProtocol) -> None:
         self._client = client
+        self._confirmed = asyncio.Event()
         client.datagram_received = self._hear  # type: ignore[method-assign]
         self._give_back()
-        loop = asyncio.get_running_loop()
-        self._end = loop.call_later(RELEASE_LIMIT_S, self._give_up)
+
+    async def over(self) -> None:
+        """Returns when the socket is closed."""
+        try:
+            async with asyncio.timeout(RELEASE_LIMIT_S):
+                await self._confirmed.wait()
+        except TimeoutError:
+            self._give_back()
+            log.info("an allocation may have to run out by itself")
+        finally:
+            self._client.transport.close()
 
     def _hear(self, data: bytes | str, addr: Address) -> None:
         try:
@@ -142,12 +153,7 @@ class _Withdrawal:
         if said.message_method is stun.Method.ALLOCATE and granted:
             self._give_back()
         elif granted or said.message_method is stun.Method.ALLOCATE:
-            self._end.cancel()
-            self._client.transport.close()
-
-    def _give_up(self) -> None:
-        self._give_back()
-        self._client.transport.close()
+            self._confirmed.set()
 
     def _give_back(self) -> None:
         client = self._client
