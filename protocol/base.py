@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
@@ -54,3 +55,15 @@ def describe(error: ValidationError) -> str:
     first: Any = error.errors(include_input=False, include_url=False)[0]
     place = ".".join(str(part) for part in first["loc"]) or "message"
     return f"{place}: {first['msg']}."
+
+
+def id_of(text: str | bytes, limit: int) -> int:
+    """The `id` of a message that is not in the protocol, or 0: a refusal names what it refuses."""
+    if len(text) > limit:
+        return 0
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return 0
+    number = found.get("id") if isinstance(found, dict) else None
+    return number if type(number) is int and 0 < number <= 2**31 else 0

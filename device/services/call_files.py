@@ -8,7 +8,6 @@ message waits behind two pieces at most, each 20 ms long.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from typing import NoReturn
 
@@ -17,6 +16,7 @@ from aiortc import RTCDataChannel
 from device.services.file_pace import FilePace
 from device.services.made_files import MadeFile
 from device.services.rewind import NoRewindError, Rewind
+from protocol.base import id_of
 from protocol.door import Phone
 from protocol.errors import RemoteProtocolError
 from protocol.files import (
@@ -99,7 +99,11 @@ class CallFiles:
         try:
             request = parse_files_request(text)
         except RemoteProtocolError as error:
-            self._say(FileRefused(id=_id_of(text), detail=str(error)[:SENTENCE_LIMIT]))
+            self._say(
+                FileRefused(
+                    id=id_of(text, FILES_MESSAGE_LIMIT_BYTES), detail=str(error)[:SENTENCE_LIMIT]
+                )
+            )
             return
         if isinstance(request, Fetch):
             self._wanted = request
@@ -190,15 +194,3 @@ def _header(fetch: Fetch, file: MadeFile, offset: int) -> FileHeader:
 
 def _piece_bytes(bps: float) -> int:
     return min(CHUNK_LIMIT_BYTES, max(PIECE_LEAST_BYTES, int(bps * PIECE_S / 8)))
-
-
-def _id_of(message: str | bytes) -> int:
-    """The id of a message that is not in the protocol, or 0."""
-    if len(message) > FILES_MESSAGE_LIMIT_BYTES:
-        return 0
-    try:
-        found = json.loads(message)
-    except (ValueError, RecursionError):
-        return 0
-    number = found.get("id") if isinstance(found, dict) else None
-    return number if type(number) is int and 0 < number <= 2**31 else 0

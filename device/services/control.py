@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable
 
 from aiortc import RTCDataChannel
 
 from device.services.desk import CallDesk
-from protocol.base import CONTROL_MESSAGE_LIMIT_BYTES
+from protocol.base import CONTROL_MESSAGE_LIMIT_BYTES, id_of
 from protocol.control import (
     CallState,
     ControlReply,
@@ -111,7 +110,13 @@ class Controls:
         try:
             request = parse_control_request(message)
         except RemoteProtocolError as error:
-            self._say(Denied(id=_id_of(message), reason="malformed", detail=str(error)[:300]))
+            self._say(
+                Denied(
+                    id=id_of(message, CONTROL_MESSAGE_LIMIT_BYTES),
+                    reason="malformed",
+                    detail=str(error)[:300],
+                )
+            )
             return
         if isinstance(request, Phases):
             self._say(self._on_phases(request))
@@ -150,15 +155,3 @@ class Controls:
             return
         if channel.bufferedAmount < UNSENT_LIMIT_BYTES:
             channel.send(message.model_dump_json())
-
-
-def _id_of(message: str | bytes) -> int:
-    """The id of a message that is not in the protocol, or 0."""
-    if len(message) > CONTROL_MESSAGE_LIMIT_BYTES:
-        return 0
-    try:
-        found = json.loads(message)
-    except (ValueError, RecursionError):
-        return 0
-    number = found.get("id") if isinstance(found, dict) else None
-    return number if type(number) is int and 0 < number <= 2**31 else 0

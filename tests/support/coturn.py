@@ -13,6 +13,8 @@ from typing import Self
 
 from aiortc import RTCIceServer
 
+from scripts.stack import free_port, listens
+
 START_LIMIT_S = 10.0
 STOP_LIMIT_S = 5.0
 LOOK_EVERY_S = 0.02
@@ -35,7 +37,7 @@ class Coturn:
         self._log = folder / "turn.log"
         self._config = folder / "turn.conf"
         self._certificate = certificate
-        self.port, self.tls_port = _free_port(), _free_port()
+        self.port, self.tls_port = free_port(), free_port()
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
@@ -45,7 +47,7 @@ class Coturn:
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         async with asyncio.timeout(START_LIMIT_S):
-            while not await _listens(self.port):  # noqa: ASYNC110 - it is another process
+            while not listens(self.port):  # noqa: ASYNC110 - it is another process
                 await asyncio.sleep(LOOK_EVERY_S)
         return self
 
@@ -117,20 +119,3 @@ def hanging_tcp() -> Iterator[int]:
             client.setblocking(False)
             client.connect_ex(("127.0.0.1", port))
         yield port
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-async def _listens(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    await writer.wait_closed()
-    return True

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from scripts.stack import free_port, listens
 
 START_LIMIT_S = 10.0
 STOP_LIMIT_S = 5.0
@@ -20,7 +21,7 @@ class Mosquitto:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
@@ -43,7 +44,7 @@ class Mosquitto:
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         async with asyncio.timeout(START_LIMIT_S):
-            while not await _listens(self.port):  # noqa: ASYNC110 - it is another process
+            while not listens(self.port):  # noqa: ASYNC110 - it is another process
                 await asyncio.sleep(LOOK_EVERY_S)
 
     async def stop(self) -> None:
@@ -54,20 +55,3 @@ class Mosquitto:
         process.terminate()
         async with asyncio.timeout(STOP_LIMIT_S):
             await process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-async def _listens(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    await writer.wait_closed()
-    return True
