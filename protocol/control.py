@@ -8,17 +8,23 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter
 
+from protocol.audit import AuditHead, AuditLinks
 from protocol.base import (
     CONTROL_MESSAGE_LIMIT_BYTES,
     Base64Url,
     CallId,
+    DeviceId,
     Message,
+    PhoneId,
     Sentence,
+    UnixMs,
     parse,
 )
+from protocol.calls import Nonce, Sha256
 from protocol.door import PHASE_LIMIT, DoorState, Layer, Phase
+from protocol.jws import JWS_LIMIT_BYTES
 
 RequestId = Annotated[int, Field(ge=1, le=2**31)]
 # How a picture that does not fit the network is thinned: all frames, the first half of each group
@@ -27,8 +33,48 @@ Pace = Literal["full", "half", "keyframes"]
 # Why the phone has the layer that it has: the call has just begun, the network carries no more,
 # the network carries it again, or the phone looks closer than the whole picture shows.
 LayerReason = Literal["start", "network", "recovered", "close_up"]
-# What the phone signs to unlock; the parts are joined by line feeds.
-UNLOCK_CONTEXT = "doorstep-unlock-1"
+COMMAND_TYP = "doorstep-command+jws"
+RECEIPT_TYP = "doorstep-receipt+jws"
+
+
+class UnlockCommand(Message):
+    """What a phone signs (COMMAND_TYP) to open this door, in this call, once."""
+
+    action: Literal["unlock"] = "unlock"
+    doorbell: DeviceId
+    phone: PhoneId
+    channel: Sha256
+    challenge: Nonce
+
+
+class UnlockReceipt(Message):
+    """What the doorbell signs (RECEIPT_TYP) when it has opened.
+
+    `command_hash` is of the command's whole JWS, `row` the number in the audit log.
+    """
+
+    doorbell: DeviceId
+    phone: PhoneId
+    command_hash: Sha256
+    at_ms: UnixMs
+    pulse_s: float
+    row: int = Field(ge=1)
+
+
+class PasskeyAsk(Message):
+    """Which passkeys may confirm: credential ids, and the relying party that they were made for."""
+
+    rp_id: str = Field(max_length=253)
+    credentials: tuple[Base64Url, ...] = Field(max_length=8)
+
+
+class PasskeyAssertion(Message):
+    """What `navigator.credentials.get` returned (WebAuthn section 5.1.4), all in base64url."""
+
+    credential: Base64Url
+    authenticator_data: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,1024}$")]
+    client_data: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,2048}$")]
+    signature: Base64Url
 
 
 class Unlock(Message):
@@ -39,12 +85,15 @@ class Unlock(Message):
 
 
 class UnlockConfirm(Message):
-    """The challenge, signed with the phone's key (ES256, raw r‖s, over `unlock_statement`)."""
+    """The phone's signed command (COMMAND_TYP) and, when it was asked for, its passkey's word.
+
+    The passkey's challenge is SHA-256 of the whole `command`, so it speaks of this opening alone.
+    """
 
     type: Literal["unlock_confirm"] = "unlock_confirm"
     id: RequestId
-    challenge: Base64Url
-    signature: Base64Url
+    command: Annotated[str, StringConstraints(min_length=1, max_length=JWS_LIMIT_BYTES)]
+    passkey: PasskeyAssertion | None = None
 
 
 class Light(Message):
@@ -102,8 +151,26 @@ class Phases(Message):
     phases: tuple[Phase, ...] = Field(max_length=PHASE_LIMIT)
 
 
+class AuditSince(Message):
+    """Ask for proof that the audit log still continues the one whose head the phone remembers."""
+
+    type: Literal["audit_since"] = "audit_since"
+    id: RequestId
+    row: int = Field(ge=0)
+
+
 ControlRequest = Annotated[
-    Unlock | UnlockConfirm | Light | Chime | Volume | QuickReply | Mute | HangUp | Ping | Phases,
+    Unlock
+    | UnlockConfirm
+    | Light
+    | Chime
+    | Volume
+    | QuickReply
+    | Mute
+    | HangUp
+    | Ping
+    | Phases
+    | AuditSince,
     Field(discriminator="type"),
 ]
 CONTROL_REQUEST: TypeAdapter[ControlRequest] = TypeAdapter(ControlRequest)
@@ -117,13 +184,22 @@ class Done(Message):
 
 
 class Challenge(Message):
-    """Sign this within `valid_s` to open the door for `pulse_s`."""
+    """Sign this within `valid_s` to open the door for `pulse_s`; with a passkey if it asks one."""
 
     type: Literal["challenge"] = "challenge"
     id: RequestId
-    challenge: Base64Url
+    challenge: Nonce
     valid_s: float
     pulse_s: float
+    passkey: PasskeyAsk | None = None
+
+
+class Unlocked(Message):
+    """The door is open; `receipt` is signed by the doorbell (RECEIPT_TYP)."""
+
+    type: Literal["unlocked"] = "unlocked"
+    id: RequestId
+    receipt: str
 
 
 class Denied(Message):
@@ -134,7 +210,7 @@ class Denied(Message):
 
     type: Literal["denied"] = "denied"
     id: int = Field(ge=0, le=2**31)
-    reason: Literal["malformed", "right", "challenge", "busy", "fault", "rate"]
+    reason: Literal["malformed", "right", "challenge", "passkey", "busy", "fault", "rate"]
     detail: Sentence
 
 
@@ -166,15 +242,13 @@ class Trace(Message):
     doorbell: tuple[Phase, ...] = Field(max_length=PHASE_LIMIT)
 
 
-ControlReply = Annotated[Done | Challenge | Denied | CallState | Trace, Field(discriminator="type")]
+ControlReply = Annotated[
+    Done | Challenge | Unlocked | Denied | CallState | Trace | AuditHead | AuditLinks,
+    Field(discriminator="type"),
+]
 CONTROL_REPLY: TypeAdapter[ControlReply] = TypeAdapter(ControlReply)
 
 
 def parse_control_request(text: str | bytes) -> ControlRequest:
     """One message of a phone; raises RemoteProtocolError."""
     return parse(CONTROL_REQUEST, text, CONTROL_MESSAGE_LIMIT_BYTES)
-
-
-def unlock_statement(device_id: str, call: str, challenge: str) -> bytes:
-    """The bytes that a phone signs to open this door, in this call, once."""
-    return "\n".join((UNLOCK_CONTEXT, device_id, call, challenge)).encode("ascii")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -22,6 +22,8 @@ Layer = Literal["high", "low", "close"]
 # The steps from a tap to a picture, in their order.
 PhaseName = Literal["signal", "gather", "ice", "dtls", "keyframe", "frame", "total"]
 PHASE_LIMIT = 8
+# A cleaner comes a few times a week; more is a calendar.
+WINDOW_LIMIT = 14
 
 
 class Phase(Message):
@@ -95,9 +97,26 @@ class Visit(Message):
     moments: tuple[Moment, ...] = Field(default=(), max_length=200)
 
 
+class Window(Message):
+    """A part of every week, in the doorbell's local time; `end` may lie on the next day.
+
+    `days` count from Monday, 0, to Sunday, 6; `start` and `end` are minutes since midnight.
+    """
+
+    days: tuple[Annotated[int, Field(ge=0, le=6)], ...] = Field(min_length=1, max_length=7)
+    start: int = Field(ge=0, lt=24 * 60)
+    end: int = Field(ge=0, lt=24 * 60)
+
+
 class Phone(Message):
-    """A paired phone as others may see it."""
+    """A paired phone as others may see it.
+
+    `rights` end at `until_ms` and, if there are `windows`, hold within them only. Without either
+    they hold always.
+    """
 
     id: PhoneId
     name: Name
     rights: tuple[Right, ...] = Field(max_length=len(ALL_RIGHTS))
+    until_ms: UnixMs | None = None
+    windows: tuple[Window, ...] = Field(default=(), max_length=WINDOW_LIMIT)

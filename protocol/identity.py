@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import jwt
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 
+from protocol import jws
 from protocol.errors import ClockError, LocalProtocolError, RemoteProtocolError
 from protocol.pairing import decode, encode
 
-AUDIENCE = "doorstep-server"
+TOKEN_TYP = "JWT"
 # Long enough for a slow uplink, short enough that a leaked token is worthless soon.
 TOKEN_LIFE_S = 60
 # Pictures and clips are fetched by elements that cannot send headers, so their token stands in
@@ -28,6 +32,13 @@ MEDIA_TOKEN_LIFE_S = 600
 CLOCK_TOLERANCE_S = 60
 
 Purpose = Literal["link", "record", "api", "media"]
+# Who a token is for. What one part of the server is shown opens no other.
+AUDIENCES: dict[Purpose, str] = {
+    "link": "doorstep-link",
+    "record": "doorstep-recorder",
+    "api": "doorstep-api",
+    "media": "doorstep-media",
+}
 
 
 def id_of(spki: bytes) -> str:
@@ -119,20 +130,21 @@ class Identity:
         issued = int(now_s)
         payload = {
             "iss": self.id,
-            "aud": AUDIENCE,
+            "aud": AUDIENCES[purpose],
             "purpose": purpose,
             "iat": issued,
             "exp": issued + life_s,
             "jti": secrets.token_urlsafe(12),
             **claims,
         }
-        return jwt.encode(payload, self._key, "ES256", {"kid": self.id, "spki": self.public.text})
+        return jws.seal_claims(
+            self, TOKEN_TYP, json.dumps(payload).encode(), {"spki": self.public.text}
+        )
 
     def sign(self, statement: bytes) -> bytes:
         """Raw r‖s over `statement`, 64 bytes."""
-        return jwt.algorithms.ECAlgorithm(jwt.algorithms.ECAlgorithm.SHA256).sign(
-            statement, self._key
-        )
+        r, s = decode_dss_signature(self._key.sign(statement, ec.ECDSA(hashes.SHA256())))
+        return r.to_bytes(32) + s.to_bytes(32)
 
     def _pem(self) -> bytes:
         return self._key.private_bytes(
@@ -144,34 +156,24 @@ class Identity:
 
 def claimed_issuer(token: str) -> tuple[str, str | None]:
     """The (id, SPKI) that a token claims, unverified; RemoteProtocolError when it is no token."""
-    try:
-        header = jwt.get_unverified_header(token)
-    except jwt.PyJWTError as error:
-        raise RemoteProtocolError("The token cannot be read.") from error
-    kid, spki = header.get("kid"), header.get("spki")
-    if not isinstance(kid, str) or not isinstance(spki, str | None):
-        raise RemoteProtocolError("The token does not say whose it is.")
-    return kid, spki
+    header = jws.header_of(token, TOKEN_TYP, ("spki",))
+    return header["kid"], header.get("spki")
 
 
 def verify_token(token: str, key: PublicKey, purpose: Purpose, now_s: float) -> dict[str, Any]:
     """The claims of a token that `key` signed for `purpose`; RemoteProtocolError otherwise."""
-    try:
-        claims: dict[str, Any] = jwt.decode(
-            token, key._key(), ["ES256"], audience=AUDIENCE, issuer=key.id,
-            options={"require": ["exp", "iat", "jti"], "verify_exp": False, "verify_iat": False},
-        )  # fmt: skip
-    except jwt.PyJWTError as error:
-        raise RemoteProtocolError("The token is not valid.") from error
-    _check_times(claims, now_s)
-    if claims.get("purpose") != purpose:
+    claims = jws.unseal_claims(token, TOKEN_TYP, key, ("spki",))
+    if claims.get("iss") != key.id or not isinstance(claims.get("jti"), str):
+        raise RemoteProtocolError("The token is not valid.")
+    if claims.get("purpose") != purpose or claims.get("aud") != AUDIENCES[purpose]:
         raise RemoteProtocolError(f"The token is not for the purpose {purpose!r}.")
+    _check_times(claims, now_s)
     return claims
 
 
 def _check_times(claims: dict[str, Any], now_s: float) -> None:
-    issued, expires = claims["iat"], claims["exp"]
-    if not isinstance(issued, int) or not isinstance(expires, int):
+    issued, expires = claims.get("iat"), claims.get("exp")
+    if type(issued) is not int or type(expires) is not int:
         raise RemoteProtocolError("The token's times are not whole seconds.")
     if expires - issued > MEDIA_TOKEN_LIFE_S:
         raise RemoteProtocolError("The token lives too long.")

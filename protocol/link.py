@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter
 
 from protocol.base import (
     LINK_FRAME_LIMIT_BYTES,
@@ -17,14 +17,24 @@ from protocol.base import (
     DeviceId,
     Message,
     Name,
+    PhoneId,
     Sdp,
     Sentence,
     UnixMs,
     VisitId,
     parse,
 )
+from protocol.calls import CallChallenge, Sha256
 from protocol.door import PHASE_LIMIT, Cause, DoorState, Moment, Outcome, Phase, Phone
+from protocol.jws import JWS_LIMIT_BYTES
 from protocol.pairing import PairChallenge, Paired, PairHello, PairProof, PairRefused
+
+PHONES_LIMIT = 100
+TOKENS_LIMIT = 50
+# A JWS; what stands in it is checked by whom it concerns.
+Signature = Annotated[str, StringConstraints(min_length=1, max_length=JWS_LIMIT_BYTES)]
+# A view token as other software sends it.
+ViewToken = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
 
 
 class KnownPhone(Message):
@@ -32,6 +42,27 @@ class KnownPhone(Message):
 
     phone: Phone
     public_key: Base64Url
+
+
+class RecordToken(Message):
+    """A token by which other software may send recordings; the server knows its hash alone."""
+
+    id: str = Field(min_length=1, max_length=40)
+    hash: Sha256
+    until_ms: UnixMs | None = None
+
+
+class Members(Message):
+    """Who belongs to the household: first in `hello`, and again whenever it changes.
+
+    A phone has the rights that it has now: none outside its windows. `forgotten` are phones that a
+    reset took out; the server tells them and the doorbell forgets them with `welcome`.
+    """
+
+    type: Literal["members"] = "members"
+    phones: tuple[KnownPhone, ...] = Field(max_length=PHONES_LIMIT)
+    tokens: tuple[RecordToken, ...] = Field(default=(), max_length=TOKENS_LIMIT)
+    forgotten: tuple[PhoneId, ...] = Field(default=(), max_length=PHONES_LIMIT)
 
 
 class Hello(Message):
@@ -42,7 +73,7 @@ class Hello(Message):
     device_id: DeviceId
     name: Name
     software: str = Field(max_length=40)
-    phones: tuple[KnownPhone, ...] = Field(max_length=100)
+    members: Members
     state: DoorState
 
 
@@ -88,9 +119,12 @@ class Report(Message):
 
 
 class CallAnswer(Message):
+    """The answer; signed (ANSWER_TYP) when the offer was."""
+
     type: Literal["call_answer"] = "call_answer"
     call: CallId
     sdp: Sdp
+    signature: Signature | None = None
 
 
 class CallRefused(Message):
@@ -142,13 +176,33 @@ class Confirmed(Message):
     sequence: int = Field(ge=1)
 
 
+class ChallengeGiven(Message):
+    """Answer to `challenge_wanted` with the same `ask` number."""
+
+    type: Literal["challenge_given"] = "challenge_given"
+    ask: int = Field(ge=1)
+    challenge: CallChallenge
+
+
+class ChallengeWanted(Message):
+    """A phone wants to call and needs a nonce for its offer."""
+
+    type: Literal["challenge_wanted"] = "challenge_wanted"
+    ask: int = Field(ge=1)
+    phone: PhoneId
+
+
 class CallOffer(Message):
-    """A phone calls. `phone` is absent for other software with a view token."""
+    """Somebody calls: a phone that has signed (OFFER_TYP), or other software with a view token.
+
+    Who it is, the doorbell finds out by itself; what the server believes does not count.
+    """
 
     type: Literal["call_offer"] = "call_offer"
     call: CallId
     sdp: Sdp
-    phone: Phone | None = None
+    signature: Signature | None = None
+    view_token: ViewToken | None = None
     answers: VisitId | None = None
 
 
@@ -183,11 +237,27 @@ class Refused(Message):
 
 
 FromDoorbell = Annotated[
-    Hello | State | Report | CallAnswer | CallRefused | CallEnded | CallTraced | PairReply,
+    Hello
+    | Members
+    | State
+    | Report
+    | ChallengeGiven
+    | CallAnswer
+    | CallRefused
+    | CallEnded
+    | CallTraced
+    | PairReply,
     Field(discriminator="type"),
 ]
 FromServer = Annotated[
-    Welcome | Confirmed | CallOffer | CallCandidate | CallHangUp | PairStep | Refused,
+    Welcome
+    | Confirmed
+    | ChallengeWanted
+    | CallOffer
+    | CallCandidate
+    | CallHangUp
+    | PairStep
+    | Refused,
     Field(discriminator="type"),
 ]
 FROM_DOORBELL: TypeAdapter[FromDoorbell] = TypeAdapter(FromDoorbell)

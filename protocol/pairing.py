@@ -23,9 +23,10 @@ from protocol.base import (
     Name,
     PhoneId,
     Sentence,
+    UnixMs,
     parse,
 )
-from protocol.door import Right
+from protocol.door import WINDOW_LIMIT, Right, Window
 from protocol.errors import RemoteProtocolError
 
 SECRET_BYTES = 16
@@ -71,6 +72,8 @@ class Paired(Message):
     public_key: Base64Url
     doorbell_name: Name
     rights: tuple[Right, ...] = Field(max_length=7)
+    until_ms: UnixMs | None = None
+    windows: tuple[Window, ...] = Field(default=(), max_length=WINDOW_LIMIT)
 
 
 class PairRefused(Message):

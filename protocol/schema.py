@@ -15,21 +15,35 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from protocol import api, control, door, files, latest, link, pairing
+from protocol import api, audit, calls, control, door, files, household, latest, link, pairing
 from protocol.base import Message
 from protocol.typescript import declarations
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA_FOLDER = ROOT / "protocol" / "schema"
 TYPES_FILE = ROOT / "mobile-web" / "src" / "protocol.gen.ts"
-FAMILIES: tuple[ModuleType, ...] = (door, api, control, latest, files, pairing, link)
+FAMILIES: tuple[ModuleType, ...] = (
+    door,
+    api,
+    calls,
+    audit,
+    control,
+    latest,
+    files,
+    household,
+    pairing,
+    link,
+)
 # The link is between doorbell and server; the app never speaks it.
 APP_FAMILIES: tuple[ModuleType, ...] = (
     door,
     api,
+    calls,
+    audit,
     control,
     latest,
     files,
+    household,
     pairing,
 )
 

@@ -2,7 +2,7 @@ import { encode } from "./base64url";
 import type { ServerClock } from "./clock";
 import type { Identity } from "./identity";
 
-const AUDIENCE = "doorstep-server";
+const AUDIENCES = { api: "doorstep-api", media: "doorstep-media" } as const;
 // Long enough for a slow uplink, short enough that a leaked token is worthless soon.
 const API_LIFE_S = 60;
 // A long clip is fetched in ranges over this time.
@@ -71,7 +71,7 @@ async function token(
 	const header = { alg: "ES256", typ: "JWT", kid: identity.id };
 	const payload = {
 		iss: identity.id,
-		aud: AUDIENCE,
+		aud: AUDIENCES[purpose],
 		purpose,
 		iat: issued,
 		exp: issued + lifeS,
