@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from protocol.control import ControlReply, ControlRequest
 from protocol.door import Phone
+from protocol.household import HouseholdReply, HouseholdRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A call whose phone has proved who it is; `channel` names the DTLS association it speaks on.
+
+    `phone` is as it was when the call began: rights are asked of the household each time.
+    """
+
+    call: str
+    phone: Phone
+    channel: str
 
 
 class CallDesk(Protocol):
@@ -17,5 +32,18 @@ class CallDesk(Protocol):
     def call_ended(self, call: str) -> None:
         """A call of which `call_started` told is over."""
 
-    async def perform(self, call: str, phone: Phone, request: ControlRequest) -> ControlReply:
+    def greeting(self, line: Line) -> tuple[ControlReply, ...]:
+        """What a phone is told when its control channel opens."""
+
+    async def perform(self, line: Line, request: ControlRequest) -> ControlReply:
         """Carry out one request of a phone; the reply has the request's id."""
+
+
+class HouseholdDesk(Protocol):
+    """Manages the household for its admins. Rights are checked here."""
+
+    async def manage(self, line: Line, request: HouseholdRequest) -> HouseholdReply:
+        """Carry out one request of a phone; the reply has the request's id."""
+
+    def watch(self, line: Line, push: Callable[[HouseholdReply], None]) -> Callable[[], None]:
+        """`push` the household at every change that this phone may see; call the result to stop."""
