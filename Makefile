@@ -35,7 +35,7 @@ clean-state: ## Forget everything that `make run` keeps (phones, visits, clips, 
 
 # --- developers ---------------------------------------------------------------------------------
 
-.PHONY: test setup check check-python check-web check-units unit e2e web bench schema diagram settings pictures format lock
+.PHONY: test setup check check-python check-web check-units unit e2e web bench fuzz attack audit schema diagram settings pictures format lock
 test: setup check ## Set up what the tests need, then run every check and every test
 	@$(PY) -m pytest tests -q
 
@@ -67,6 +67,13 @@ e2e: ## Run the tests in a real browser
 
 bench: setup ## Measure; `make bench ARGS=--json` prints JSON
 	@$(PY) -m bench $(ARGS)
+
+fuzz: setup ## Throw nonsense at every parser (SECONDS_EACH=20)
+	@$(PY) -m pip install -q --require-hashes -r requirements/fuzz.txt
+	@$(PY) -m fuzz --seconds $(or $(SECONDS_EACH),20) $(ARGS)
+
+attack: setup ## Try to get in with every secret of the server; prints what was tried and refused
+	@$(PY) -m attack $(ARGS)
 
 schema: ## Write the JSON schema and the app's types anew from protocol/
 	$(PY) -m protocol.schema

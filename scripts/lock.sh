@@ -14,3 +14,4 @@ compile pyproject.toml requirements/test.in --extra device --extra cloud --extra
 # picamera2 needs libcamera to run; the tests only read its sources, so it comes without its needs.
 compile --no-deps requirements/picamera2.in -o requirements/picamera2.txt
 compile requirements/node.in -o requirements/node.txt
+compile requirements/fuzz.in -o requirements/fuzz.txt
