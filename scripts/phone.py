@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -12,8 +13,10 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiortc import RTCPeerConnection, RTCSessionDescription
 
+from protocol.calls import SIGNATURE_HEADER, CallChallenge
 from protocol.identity import TOKEN_LIFE_S, Identity, PublicKey
 from protocol.pairing import Invitation, Transcript, encode
+from scripts.signed_call import SignedOffer, with_one_fingerprint
 
 REQUEST_LIMIT_S = 15.0
 
@@ -34,6 +37,9 @@ class Phone:
         self.address = address
         self.identity = identity
         self.device_id = device_id
+        # Known once paired; `channel` once called.
+        self.doorbell = identity.public
+        self.channel = ""
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=REQUEST_LIMIT_S))
 
     @classmethod
@@ -59,14 +65,19 @@ class Phone:
         await self._session.close()
 
     async def request(
-        self, method: str, path: str, body: bytes = b"", content_type: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        content_type: str = "application/json",
+        more: Mapping[str, str] | None = None,
     ) -> Answer:
         """A signed request."""
         claims = {"htm": method, "htu": path}
         if body:
             claims["bh"] = encode(hashlib.sha256(body).digest())
         token = self.identity.token("api", time.time(), TOKEN_LIFE_S, **claims)
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {"Authorization": f"Bearer {token}", **(more or {})}
         if body:
             headers["Content-Type"] = content_type
         async with self._session.request(
@@ -76,15 +87,26 @@ class Phone:
 
     async def call(self, pc: RTCPeerConnection) -> str:
         """Offer `pc` to the doorbell and take its answer; the call's path, for hanging up."""
+        nonce = await self._nonce()
         await pc.setLocalDescription(await pc.createOffer())
-        path = f"/api/v1/doorbells/{self.device_id}/live"
+        sdp = with_one_fingerprint(pc.localDescription.sdp)
+        offer = SignedOffer.make(self.identity, self.doorbell, nonce, sdp)
         answer = await self.request(
-            "POST", path, pc.localDescription.sdp.encode(), "application/sdp"
-        )
+            "POST", f"/api/v1/doorbells/{self.device_id}/live", sdp.encode(), "application/sdp",
+            {SIGNATURE_HEADER: offer.signature},
+        )  # fmt: skip
         if answer.status != 201:
             raise RuntimeError(f"The call was refused: {answer.status} {answer.body.decode()}")
-        await pc.setRemoteDescription(RTCSessionDescription(answer.body.decode(), "answer"))
+        said = answer.body.decode()
+        self.channel = offer.checked(said, answer.headers.get(SIGNATURE_HEADER))
+        await pc.setRemoteDescription(RTCSessionDescription(said, "answer"))
         return urlsplit(answer.headers["Location"]).path
+
+    async def _nonce(self) -> str:
+        answer = await self.request("POST", f"/api/v1/doorbells/{self.device_id}/challenge")
+        if answer.status != 200:
+            raise RuntimeError(f"No challenge: {answer.status} {answer.body.decode()}")
+        return CallChallenge.model_validate_json(answer.body).nonce
 
     async def _pair(self, invitation: Invitation, name: str) -> None:
         nonce = encode(secrets.token_bytes(16))
@@ -101,6 +123,7 @@ class Phone:
             raise RuntimeError("The doorbell's key is not the one in the link.")
         if not said.accepts(invitation.secret, "doorbell", challenge["proof"]):
             raise RuntimeError("The doorbell does not know the secret.")
+        self.doorbell = key
         await self._pairing(
             type="pair_proof", device_id=invitation.device_id, pairing=challenge["pairing"],
             proof=said.proof(invitation.secret, "phone"),
