@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import (
@@ -58,10 +58,13 @@ class PublicKey:
         raw = decode(text)
         try:
             key = serialization.load_der_public_key(raw)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise RemoteProtocolError("The key cannot be read.") from error
         if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
             raise RemoteProtocolError("The key is not a P-256 key.")
+        # One key, one id: another encoding of the same key would be somebody else.
+        if _spki_of(key) != raw:
+            raise RemoteProtocolError("The key is not written in the usual way.")
         return cls(raw)
 
     @property
@@ -96,10 +99,7 @@ class Identity:
 
     def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
         self._key = key
-        spki = key.public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-        self.public = PublicKey(spki)
+        self.public = PublicKey(_spki_of(key.public_key()))
         self.id = self.public.id
 
     @classmethod
@@ -152,6 +152,12 @@ class Identity:
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
+
+
+def _spki_of(key: ec.EllipticCurvePublicKey) -> bytes:
+    return key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
 
 
 def claimed_issuer(token: str) -> tuple[str, str | None]:
