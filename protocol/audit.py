@@ -22,12 +22,14 @@ ROOT = encode(bytes(32))
 LINKS_LIMIT = 200
 ROWS_LIMIT = 100
 
-# What can be in the log; one row each.
+# What can be in the log; one row each. An opening is granted, done when the lock has taken the
+# pulse and ended when it is locked again, or failed.
 AuditWhat = Literal[
     "started", "paired", "pairing_refused", "invited", "invitation_withdrawn", "phone_changed",
     "phone_removed", "household_reset", "token_made", "token_revoked", "policy_changed",
     "passkey_made", "passkey_removed", "call_began", "call_ended", "call_refused",
-    "unlock_granted", "unlock_done", "unlock_failed", "unlock_refused", "exported",
+    "unlock_granted", "unlock_done", "unlock_ended", "unlock_failed", "unlock_refused",
+    "exported",
 ]  # fmt: skip
 
 

@@ -266,6 +266,7 @@ export const de: Words = {
 		recorder: "Rekorder",
 		server: "Server",
 		broker: "Broker",
+		log: "Protokoll",
 	},
 
 	settings: {

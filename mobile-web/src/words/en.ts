@@ -287,6 +287,7 @@ export const en = {
 		recorder: "Recorder",
 		server: "Server",
 		broker: "Broker",
+		log: "Log",
 	} satisfies Record<Fault["part"], string>,
 
 	settings: {
