@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from aiortc import RTCDataChannel
 
-from device.services.desk import CallDesk
+from device.services.desk import CallDesk, Line
 from protocol.base import CONTROL_MESSAGE_LIMIT_BYTES, id_of
 from protocol.control import (
     CallState,
@@ -23,7 +23,6 @@ from protocol.control import (
     Trace,
     parse_control_request,
 )
-from protocol.door import Phone
 from protocol.errors import RemoteProtocolError
 
 log = logging.getLogger(__name__)
@@ -48,16 +47,14 @@ class Controls:
 
     def __init__(
         self,
-        call: str,
-        phone: Phone,
+        line: Line,
         desk: CallDesk,
         on_mute: Callable[[bool], None],
         on_hang_up: Callable[[], None],
         on_phases: Callable[[Phases], Trace],
         silence_limit_s: float = SILENCE_LIMIT_S,
     ) -> None:
-        self._call = call
-        self._phone = phone
+        self._line = line
         self._desk = desk
         self._on_mute = on_mute
         self._on_hang_up = on_hang_up
@@ -77,13 +74,17 @@ class Controls:
         self._channel = channel
         channel.on("message", self._hear)
         self._opened.set()
-        if self._state is not None:
-            self._say(self._state)
+        self._greet()
 
     def push(self, state: CallState) -> None:
         """Tell the phone; only what differs from what it knows."""
-        if state != self._state:
-            self._state = state
+        if state == self._state:
+            return
+        first = self._state is None
+        self._state = state
+        if first:
+            self._greet()
+        else:
             self._say(state)
 
     async def run(self) -> None:
@@ -102,6 +103,13 @@ class Controls:
             return
         finally:
             self._patience = None
+
+    def _greet(self) -> None:
+        """The state first, then what else the desk says once; both need the open channel."""
+        if self._channel is None or self._state is None:
+            return
+        for message in (self._state, *self._desk.greeting(self._line)):
+            self._say(message)
 
     def _hear(self, message: str | bytes) -> None:
         if self._patience is not None:
@@ -140,12 +148,12 @@ class Controls:
     async def _perform(self, request: ControlRequest) -> ControlReply:
         try:
             async with asyncio.timeout(PERFORM_LIMIT_S):
-                return await self._desk.perform(self._call, self._phone, request)
+                return await self._desk.perform(self._line, request)
         except TimeoutError:
             detail = "The doorbell did not manage it in time. Try again."
         except Exception:
             # A fault of one part must not end the call: picture and sound still work.
-            log.exception("call %s: %s failed", self._call, request.type)
+            log.exception("call %s: %s failed", self._line.call, request.type)
             detail = "The doorbell could not do it because of a fault of its own. Try again."
         return Denied(id=request.id, reason="fault", detail=detail)
 
