@@ -1,4 +1,5 @@
 import type {
+	CallChallenge,
 	Doorbell,
 	DoorbellList,
 	IceServers,
@@ -7,11 +8,14 @@ import type {
 	Visit,
 	VisitPage,
 } from "../protocol.gen";
+import { Challenges } from "./challenges";
 import { API, type SignedHttp } from "./http";
 
 const JSON_TYPE = "application/json";
 const SDP_TYPE = "application/sdp";
 const TRICKLE_TYPE = "application/trickle-ice-sdpfrag";
+/** The signature beside SDP, in either direction. */
+const SIGNATURE_HEADER = "Doorstep-Signature";
 
 /** The server's answer to an offer. */
 export interface LiveAnswer {
@@ -20,11 +24,15 @@ export interface LiveAnswer {
 	/** Path of the call's resource on this server. */
 	path: string;
 	sdp: string;
+	/** What the doorbell signed about it. */
+	signature: string | null;
 	etag: string | null;
 }
 
 /** The server's interface, one method for each thing that the app does. */
 export class Client {
+	readonly challenges = new Challenges((doorbell, signal) => this.challenge(doorbell, signal));
+
 	constructor(readonly http: SignedHttp) {}
 
 	async doorbells(signal?: AbortSignal): Promise<readonly Doorbell[]> {
@@ -65,16 +73,28 @@ export class Client {
 		await this.http.request("POST", `${API}/push/test`, { ...(signal && { signal }) });
 	}
 
-	/** Offer a call; `answers` names the visit whose ring this phone answers. */
+	/** The doorbell's own nonce, for one offer of this phone. */
+	async challenge(doorbell: string, signal?: AbortSignal): Promise<CallChallenge> {
+		const path = `${API}/doorbells/${doorbell}/challenge`;
+		const response = await this.http.request("POST", path, { ...(signal && { signal }) });
+		return (await response.json()) as CallChallenge;
+	}
+
+	/**
+	 * Offer a call; `answers` names the visit whose ring this phone answers, `signature` is what this
+	 * phone signed about the offer.
+	 */
 	async live(
 		doorbell: string,
 		answers: string | undefined,
 		sdp: string,
+		signature: string,
 		signal: AbortSignal,
 	): Promise<LiveAnswer> {
 		const response = await this.http.request("POST", livePath(doorbell, answers), {
 			body: sdp,
 			contentType: SDP_TYPE,
+			headers: { [SIGNATURE_HEADER]: signature },
 			signal,
 		});
 		// Only the path counts: behind a proxy the server may not know its own name.
@@ -84,6 +104,7 @@ export class Client {
 			call: path.slice(path.lastIndexOf("/") + 1),
 			path,
 			sdp: await response.text(),
+			signature: response.headers.get(SIGNATURE_HEADER),
 			etag: response.headers.get("ETag"),
 		};
 	}

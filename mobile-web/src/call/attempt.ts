@@ -1,9 +1,11 @@
 import type { Client, LiveAnswer } from "../api/client";
 import { RefusedError } from "../api/problem";
+import type { Identity } from "../identity/identity";
 import type { CallState, Shown, Trace } from "../protocol.gen";
 import { Control } from "./control";
 import { Latest } from "./latest";
 import type { Peer } from "./peer";
+import { type Placed, placeSigned } from "./signed";
 import { type ShownFrame, StartTrace } from "./trace";
 import { type Sample, sampleOf, type Vitals, vitalsOf } from "./vitals";
 
@@ -22,6 +24,7 @@ export interface AttemptLimits {
 
 export interface AttemptNeeds {
 	client: Client;
+	identity: Identity;
 	doorbell: string;
 	answers: string | undefined;
 	limits: AttemptLimits;
@@ -88,7 +91,7 @@ export class Attempt {
 		this.#within(limits.answerMs);
 		const offer = await this.peer.offer();
 		if (this.#over) return;
-		const answer = await this.#place(offer);
+		const { answer } = await this.#place(offer);
 		if (this.#over) {
 			void client.hangUp(answer.path).catch(() => undefined);
 			return;
@@ -146,15 +149,15 @@ export class Attempt {
 	}
 
 	/** A visit that was deleted meanwhile is no reason not to see the door. */
-	async #place(offer: string): Promise<LiveAnswer> {
-		const { client, doorbell, answers } = this.needs;
-		const { signal } = this.#gone;
-		if (answers === undefined) return client.live(doorbell, undefined, offer, signal);
+	async #place(offer: string): Promise<Placed> {
+		const { client, identity, doorbell, answers } = this.needs;
+		const placing = { client, identity, doorbell, offer, signal: this.#gone.signal };
+		if (answers === undefined) return placeSigned({ ...placing, answers });
 		try {
-			return await client.live(doorbell, answers, offer, signal);
+			return await placeSigned({ ...placing, answers });
 		} catch (error) {
 			if (!(error instanceof RefusedError) || error.status !== 404) throw error;
-			return client.live(doorbell, undefined, offer, signal);
+			return placeSigned({ ...placing, answers: undefined });
 		}
 	}
 

@@ -166,9 +166,10 @@ export class Call {
 	}
 
 	#newAttempt(peer: Peer): Attempt {
-		const { client, doorbell, answers } = this.needs;
+		const { client, identity, doorbell, answers } = this.needs;
 		const attempt: Attempt = new Attempt(peer, {
 			client,
+			identity,
 			doorbell,
 			answers,
 			limits: this.#reconnect.active ? AGAIN_LIMITS : FIRST_LIMITS,

@@ -1,0 +1,67 @@
+import type { Client, LiveAnswer } from "../api/client";
+import { RefusedError } from "../api/problem";
+import type { Identity } from "../identity/identity";
+import { checkAnswer, type Vouched } from "./answer";
+import { ImpostorError } from "./impostor";
+import { type SignedOffer, signOffer } from "./offer";
+
+export { ImpostorError } from "./impostor";
+
+export interface SignedPlacing {
+	client: Client;
+	identity: Identity;
+	doorbell: string;
+	/** The visit whose ring the call answers. */
+	answers: string | undefined;
+	/** The whole SDP. */
+	offer: string;
+	/** The same offer, signed a moment ago. */
+	ready?: SignedOffer | undefined;
+	signal: AbortSignal;
+}
+
+/** The doorbell's answer, checked. */
+export interface Placed extends Vouched {
+	readonly answer: LiveAnswer;
+}
+
+/**
+ * Call the doorbell with a signed offer and check its answer, before anything of it is used. A
+ * nonce that waited too long costs one more try with a fresh one. Throws ImpostorError,
+ * RefusedError or OfflineError.
+ */
+export async function placeSigned(placing: SignedPlacing): Promise<Placed> {
+	const { client, identity, doorbell, offer, signal } = placing;
+	const key = identity.record.doorbells.find(({ id }) => id === doorbell)?.publicKey;
+	// A door that this phone has never met: whoever named it cannot vouch for it.
+	if (!key) throw new ImpostorError("unknown");
+	const ready = placing.ready?.sdp === offer ? placing.ready : undefined;
+	const warm = ready ? undefined : client.challenges.ready(doorbell);
+	const sign = (nonce: string) => signOffer(identity, doorbell, nonce, offer);
+	const fresh = async () => sign((await client.challenge(doorbell, signal)).nonce);
+	let signed = ready ?? (await (warm ? sign(warm) : fresh()));
+	let answer: LiveAnswer;
+	try {
+		answer = await post(placing, signed);
+	} catch (error) {
+		if (!(ready || warm) || !mayBeStale(error)) throw error;
+		signed = await fresh();
+		answer = await post(placing, signed);
+	}
+	try {
+		return { answer, ...(await checkAnswer(signed, answer.sdp, answer.signature, key)) };
+	} catch (error) {
+		// Whoever holds the call shall not keep it open.
+		client.hangUp(answer.path).catch(() => undefined);
+		throw error;
+	}
+}
+
+function post({ client, doorbell, answers, signal }: SignedPlacing, signed: SignedOffer) {
+	return client.live(doorbell, answers, signed.sdp, signed.jws, signal);
+}
+
+/** A nonce that was fetched for this very offer cannot be too old; one that waited can. */
+function mayBeStale(error: unknown): boolean {
+	return error instanceof RefusedError && error.status === 403;
+}
