@@ -97,7 +97,7 @@ class House:
         state = wiring.state_folder(settings)
         clock, name, server = Clock(), settings.doorbell.name, settings.server.url
         self._identity = wiring.identity_in(state)
-        self._household = Household(state / "phones.json")
+        self._household = Household(state / "phones.json", clock.local)
         self._health = Health()
         self._media = DoorMedia(
             board, self._fault, settings.visits.pre_roll_s, wiring.floors_of(settings)

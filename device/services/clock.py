@@ -8,14 +8,23 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from device.core.access import LocalTime
 from device.core.states import Now
+
+
+def _any(wall_s: float) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """`wall` is seconds since 1970; the monotonic clock is the running loop's."""
+    """`wall` is seconds since 1970; the monotonic clock is the running loop's.
+
+    `trusted(wall_s)` tells whether anybody would vouch for the wall's time.
+    """
 
     wall: Callable[[], float] = time.time
+    trusted: Callable[[float], bool] = _any
 
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
@@ -24,6 +33,17 @@ class Clock:
         """This moment for the machine: monotonic seconds and minutes since local midnight."""
         local = time.localtime(self.wall())
         return Now(self.monotonic(), local.tm_hour * 60 + local.tm_min)
+
+    def local(self) -> LocalTime:
+        """This moment for rights that depend on the time."""
+        wall_s = self.wall()
+        local = time.localtime(wall_s)
+        return LocalTime(
+            max(0, round(wall_s * 1000)),
+            local.tm_wday,
+            local.tm_hour * 60 + local.tm_min,
+            self.trusted(wall_s),
+        )
 
     def unix_ms(self, at: float) -> int:
         """The wall's time of a monotonic moment, by the wall clock as it is now."""
