@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from protocol.door import Phone
-from protocol.household import HouseRules, MintedToken
+from protocol.household import Access, HouseRules, MintedToken
 
 LAST_ADMIN = (
     "Somebody has to manage the household always."
@@ -49,7 +49,7 @@ def passkey_removed(phone: Phone) -> str:
     return f"The passkey of {phone.name} ({phone.id}) was removed."
 
 
-def access(phone: Phone) -> str:
+def access(phone: Phone | Access) -> str:
     """Rights and when they hold, in short."""
     rights = " ".join(phone.rights) or "nothing"
     end = "" if phone.until_ms is None else f", until {phone.until_ms} ms"
