@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
-from starlette.types import ASGIApp
 
 from cloud.filing import ClipFiling
 from cloud.happenings import Happenings
@@ -43,13 +42,16 @@ from cloud.store.visits import Visits
 from cloud.web.app_files import AppFiles
 from cloud.web.doorbells import DoorbellRoutes, DoorbellView
 from cloud.web.events import EventRoutes
+from cloud.web.headers import StrictHeaders
 from cloud.web.hub import EventHub
 from cloud.web.media import MediaRoutes
 from cloud.web.operator import OperatorRoutes
 from cloud.web.push import PushRoutes
+from cloud.web.rates import Rates
 from cloud.web.reference import clock_problem_router, reference_router
-from cloud.web.shield import BodyLimit, RequestLog, StrictHeaders
+from cloud.web.shield import BodyLimit, RequestLog
 from cloud.web.snapshots import SNAPSHOT_LIMIT_BYTES, SnapshotRoutes
+from cloud.web.strangers import Strangers
 from cloud.web.visits import VisitRoutes
 
 
@@ -88,8 +90,9 @@ class Server:
         self.filing = ClipFiling(self.clips, self.visits, self.roster, self.happenings.tell)
         self.recorder = self._recorder(state / "recordings")
         self.metrics.recordings.set_function(lambda: self.recorder.active)
+        self.files = AppFiles(settings.http.app)
         self.api = self._compose()
-        self.app = _shielded(self.api)
+        self.app = self._shielded()
 
     def close(self) -> None:
         """End what would never end by itself: streams of phones and links of doorbells."""
@@ -138,7 +141,7 @@ class Server:
             DoorbellRoutes(gate, view, self.visits).router(),
             MediaRoutes(gate, self.roster, self.visits, self.clips).router(),
             VisitRoutes(gate, view, self.roster, self.visits, self.clips).router(),
-            SnapshotRoutes(gate, self.roster, self.visits, self.clips, tell, clock).router(),
+            SnapshotRoutes(gate, self.visits, self.clips, tell, clock).router(),
             EventRoutes(gate, self.hub, view, self.visits).router(),
             PushRoutes(
                 gate, view, self.register, self.vapid.public_key, self.notifier.test
@@ -148,7 +151,7 @@ class Server:
             reference_router(api),
         ):
             api.include_router(router)
-        AppFiles(self.settings.http.app).install(api)
+        self.files.install(api)
         return api
 
     def _signalling(self, gate: Gate, ice: IceBook, clock: Clock) -> tuple[APIRouter, ...]:
@@ -172,6 +175,13 @@ class Server:
             self.recorder, self.filing.authorise_with(gate), origin.absolute, ice.links
         )
         return endpoint.router(), whep.router(), whip.router(), pairing.router()
+
+    def _shielded(self) -> RequestLog:
+        http = self.settings.http
+        limited = BodyLimit(self.api, {"PUT /snapshot": SNAPSHOT_LIMIT_BYTES})
+        rated = Rates(limited, self.settings.rates.factor, self.metrics.refused)
+        known = Strangers(rated, http.public_url, http.other_hosts)
+        return RequestLog(StrictHeaders(known, self.files.script_hashes, http.public_url))
 
     @asynccontextmanager
     async def _life(self, _: FastAPI) -> AsyncIterator[None]:
@@ -220,8 +230,3 @@ def _empty_api(life: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> 
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
     )
-
-
-def _shielded(app: ASGIApp) -> ASGIApp:
-    limited = BodyLimit(app, {"PUT /snapshot": SNAPSHOT_LIMIT_BYTES})
-    return RequestLog(StrictHeaders(limited))

@@ -12,6 +12,7 @@ import uvicorn
 
 from cloud.app import Server
 from cloud.shared.systemd import ServiceManager
+from cloud.shared.wire import PatientHttp
 from protocol.base import LINK_FRAME_LIMIT_BYTES
 from protocol.settings import SettingsError
 
@@ -65,8 +66,13 @@ def listen(host: str, port: int) -> socket.socket:
 
 def uvicorn_for(server: Server, ready: Callable[[], None] = lambda: None) -> uvicorn.Server:
     """The HTTP server around our application; `serve(sockets=[…])` runs it."""
+    proxies = server.settings.http.trusted_proxies
     config = uvicorn.Config(
         server.app,
+        http=PatientHttp,
+        # Without, any program on this machine could say that it is somebody else.
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=[*proxies],
         ws="websockets-sansio",
         ws_max_size=LINK_FRAME_LIMIT_BYTES,
         ws_ping_interval=_PING_S,

@@ -59,6 +59,10 @@ class Metrics:
         self.recordings_ended = Counter(
             "doorstep_recordings_ended", "Recordings by end.", ["reason"], registry=registry
         )
+        self.refused = Counter(
+            "doorstep_requests_refused", "Requests that came too often.", ["kind"],
+            registry=registry,
+        )  # fmt: skip
 
     def text(self) -> bytes:
         """All of them in Prometheus' text format."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -17,7 +18,7 @@ from protocol.errors import RemoteProtocolError
 log = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
-_OUR_FAULT = "The server could not do this. Try again; its log says more."
+_OUR_FAULT = "The server could not do this. Try again; its log says more under {number}."
 
 
 class ProblemError(Exception):
@@ -95,5 +96,8 @@ async def _protocol_error(_: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return problem_response(500, "Internal error", _OUR_FAULT)
+    # Found again in the log by the number, which says nothing about anyone.
+    number = secrets.token_hex(4)
+    path = ascii(request.url.path[:200])[1:-1]
+    log.error("%s: %s %s failed", number, request.method, path, exc_info=error)
+    return problem_response(500, "Internal error", _OUR_FAULT.format(number=number))

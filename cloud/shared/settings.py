@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,6 +18,15 @@ _DEFAULT_STATE = Path(".doorstep/cloud")
 _BUILT_APP = Path(__file__).parents[2] / "mobile-web" / "dist"
 _STUN_URL = r"^stuns?:[^\s]+$"
 _TURN_URL = r"^turns?:[^\s]+$"
+_HOST = r"^[A-Za-z0-9.-]+$"
+
+
+def _checked_network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError as error:
+        raise ValueError("write addresses like 127.0.0.1 or networks like 10.0.0.0/8") from error
+    return text
 
 
 class Http(Group):
@@ -26,6 +36,10 @@ class Http(Group):
     """Port to listen on; the variable PORT also sets it, 0 lets the system choose."""
     public_url: str | None = None
     """Where phones reach the server, for example https://door.example.org; unset: as they ask."""
+    other_hosts: tuple[Annotated[str, Field(pattern=_HOST)], ...] = ()
+    """With public_url: further names by which it may be asked; local addresses always may."""
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_checked_network)], ...] = ()
+    """Addresses or networks of reverse proxies, such as 127.0.0.1; only theirs name the client."""
     app: Path = _BUILT_APP
     """Folder of the built app for phones."""
 
@@ -109,6 +123,11 @@ class Recorder(Group):
     """A recording that brings more bits per second than this, for longer, ends."""
 
 
+class Rates(Group):
+    factor: float = Field(default=1.0, ge=0, le=1000)
+    """How far the limits on requests are stretched, for tests under load; 0: no limits at all."""
+
+
 class Log(Group):
     level: Literal["debug", "info", "warning", "error"] = "info"
     """What is worth a line."""
@@ -125,6 +144,7 @@ class Settings(Group):
     ice: Ice = Ice()
     media: Media = Media()
     recorder: Recorder = Recorder()
+    rates: Rates = Rates()
     log: Log = Log()
 
     @property
