@@ -12,8 +12,9 @@ from cloud.shared.settings import Ice
 from protocol.api import IceServer, IceServers
 from protocol.settings import SettingsError
 
-# Longer than any call: coturn checks the time only when an allocation is made or refreshed.
-_CREDENTIAL_LIFE_S = 12 * 3600
+# Long enough to begin a call. coturn looks at the time when an allocation is made; one that is
+# there keeps its key and is refreshed for as long as the call lasts (tests/cloud/test_turn.py).
+CREDENTIAL_LIFE_S = 600
 
 
 class IceBook:
@@ -26,13 +27,16 @@ class IceBook:
         self._clock = clock
 
     def servers(self, user: str) -> IceServers:
-        """The servers for one user; TURN by time-limited HMAC (coturn's use-auth-secret)."""
+        """The servers for `user`, the id of who asks; TURN by HMAC (coturn's use-auth-secret).
+
+        Phones and doorbells have ids of their own, so each has its own name and quota there.
+        """
         servers = [IceServer(urls=self._stun)] if self._stun else []
         if not self._turn:
             return IceServers(ice_servers=tuple(servers))
         if self._secret is None:
             return IceServers(ice_servers=(*servers, IceServer(urls=self._turn)))
-        expires_s = int(self._clock()) + _CREDENTIAL_LIFE_S
+        expires_s = int(self._clock()) + CREDENTIAL_LIFE_S
         name = f"{expires_s}:{user}"
         digest = hmac.digest(self._secret, name.encode(), hashlib.sha1)
         credential = base64.b64encode(digest).decode("ascii")

@@ -13,6 +13,7 @@ from typing import Self
 
 from aiortc import RTCIceServer
 
+from protocol.api import IceServer
 from scripts.stack import free_port, listens
 
 START_LIMIT_S = 10.0
@@ -20,6 +21,7 @@ STOP_LIMIT_S = 5.0
 LOOK_EVERY_S = 0.02
 PROGRAM = "/usr/bin/turnserver"
 USER, PASSWORD, REALM = "anna", "porch-light", "doorstep.test"
+SHIPPED = Path(__file__).parents[2] / "docs" / "turnserver.conf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,6 @@ class Coturn:
         return made - self.log.count(": delete: realm=")
 
     def _settings(self) -> str:
-        tls = self._certificate
         lines = [
             f"listening-port={self.port}", f"tls-listening-port={self.tls_port}",
             "listening-ip=127.0.0.1", "relay-ip=127.0.0.1", "allow-loopback-peers",
@@ -95,8 +96,48 @@ class Coturn:
             f"pidfile={self._config.parent / 'turn.pid'}",
             f"userdb={self._config.parent / 'turn.db'}",
         ]  # fmt: skip
-        lines += [f"cert={tls.chain}", f"pkey={tls.key}"] if tls else ["no-tls"]
-        return "\n".join(lines) + "\n"
+        return "\n".join((*lines, *self._tls_lines())) + "\n"
+
+    def _tls_lines(self) -> list[str]:
+        tls = self._certificate
+        return [f"cert={tls.chain}", f"pkey={tls.key}"] if tls else ["no-tls"]
+
+
+class HardenedCoturn(Coturn):
+    """The configuration that is shipped, made to listen and relay on loopback.
+
+    `relay` is its own address there and the only peer that a test lets it reach.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        secret: str,
+        *,
+        relay: str = "127.0.0.1",
+        certificate: Certificate | None = None,
+    ) -> None:
+        super().__init__(folder, certificate)
+        self._secret = secret
+        self._relay = relay
+
+    def lent(self, server: IceServer) -> RTCIceServer:
+        """What the household's server lends, for our own port."""
+        urls = [f"turn:127.0.0.1:{self.port}?transport=udp"]
+        return RTCIceServer(urls=urls, username=server.username, credential=server.credential)
+
+    def _settings(self) -> str:
+        family = "ipv6" if ":" in self._relay else "ipv4"
+        mine = [
+            f"listening-port={self.port}", f"tls-listening-port={self.tls_port}",
+            "listening-ip=127.0.0.1", f"relay-ip={self._relay}", "allow-loopback-peers",
+            f"allowed-peer-ip={self._relay}", f"allocation-default-address-family={family}",
+            f"static-auth-secret={self._secret}", *self._tls_lines(),
+            f"log-file={self._log}", "simple-log", "verbose",
+            f"pidfile={self._config.parent / 'turn.pid'}",
+            f"userdb={self._config.parent / 'turn.db'}",
+        ]  # fmt: skip
+        return SHIPPED.read_text("utf-8") + "\n".join(mine) + "\n"
 
 
 @contextmanager

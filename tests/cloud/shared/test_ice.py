@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.shared.ice import IceBook
+from cloud.shared.ice import CREDENTIAL_LIFE_S, IceBook
 from cloud.shared.settings import Ice
 from protocol.settings import SettingsError
 
@@ -25,10 +25,20 @@ def test_credentials_are_coturns(tmp_path: Path) -> None:
     )
     stun, turn = book.servers("anna").ice_servers
     assert stun.urls == ("stun:s.example",)
-    assert turn.username == f"{int(NOW_S) + 12 * 3600}:anna"
+    assert turn.username == f"{int(NOW_S) + CREDENTIAL_LIFE_S}:anna"
     digest = hmac.digest(b"shared", turn.username.encode(), hashlib.sha1)
     assert turn.credential == base64.b64encode(digest).decode()
-    assert book.servers("anna").expires_ms == (int(NOW_S) + 12 * 3600) * 1000
+    assert book.servers("anna").expires_ms == (int(NOW_S) + CREDENTIAL_LIFE_S) * 1000
+
+
+def test_credentials_live_ten_minutes_and_are_of_one_user(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("shared")
+    book = IceBook(Ice(turn=(TURN,), turn_secret_file=secret), lambda: NOW_S)
+    (phone,), (doorbell,) = (book.servers(user).ice_servers for user in ("phone", "doorbell"))
+    assert CREDENTIAL_LIFE_S <= 600
+    assert (phone.username, phone.credential) != (doorbell.username, doorbell.credential)
+    assert phone.credential != doorbell.credential
 
 
 def test_the_link_header_carries_the_same(tmp_path: Path) -> None:
