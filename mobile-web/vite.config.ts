@@ -1,6 +1,7 @@
 import { VitePWA } from "vite-plugin-pwa";
 import { defineConfig } from "vitest/config";
 import manifest from "./package.json" with { type: "json" };
+import { integrity } from "./scripts/integrity";
 
 const SERVER = process.env.DOORSTEP_SERVER ?? "http://127.0.0.1:8080";
 
@@ -15,6 +16,8 @@ export default defineConfig({
 	},
 	server: { proxy: { "/api": { target: SERVER, ws: true } } },
 	plugins: [
+		// Before the worker is made: it lists the page as it is then.
+		integrity(),
 		VitePWA({
 			strategies: "injectManifest",
 			srcDir: "src/sw",

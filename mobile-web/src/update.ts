@@ -1,16 +1,33 @@
 import { signal } from "@preact/signals";
 import { go } from "./router";
 
+/** What browsers with trusted types have; others run the page without. */
+interface TrustedTypes {
+	createPolicy(
+		name: string,
+		rules: { createScriptURL: (address: string) => string },
+	): { createScriptURL(address: string): string };
+}
+
 /** A newer app is downloaded and waits. */
 export const updateReady = signal(false);
 
 let waiting: ServiceWorker | null = null;
 
+const WORKER = "/worker.js";
+// The page's policy lets only this make an address into a script, and it makes one: the worker's.
+const trusted = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy(
+	"doorstep",
+	{ createScriptURL: () => WORKER },
+);
+
 /** Start the service worker, and notice when a newer one waits. */
 export async function startWorker(): Promise<void> {
 	if (!("serviceWorker" in navigator)) return;
 	navigator.serviceWorker.addEventListener("message", ({ data }) => follow(data));
-	const registration = await navigator.serviceWorker.register("/worker.js");
+	const registration = await navigator.serviceWorker.register(
+		trusted?.createScriptURL(WORKER) ?? WORKER,
+	);
 	const look = () => {
 		// The very first worker waits for nobody, and the page it belongs to is this one.
 		if (!registration.waiting || !navigator.serviceWorker.controller) return;
