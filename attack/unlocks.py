@@ -130,7 +130,7 @@ async def replayed(bell: Doorbell, admin: Session, seen: str, times: int) -> Tal
 
 
 async def stale(bell: Doorbell, admin: Session, times: int) -> Tally:
-    """A genuine command that is held back until its challenge is over, then sent again and again."""
+    """A genuine command, held back until its challenge is over and then sent again and again."""
     row = Tally("a genuine unlock command, held back until it is stale", logged=0)
     command = admin.command(await admin.challenge() or "")
     await asyncio.sleep(STALE_AFTER_S)
