@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from device.core.access import LocalTime
 from device.core.states import Now
 
+# The year 2286, the last that messages can hold.
+LAST_MS = 10**13
+
 
 def _any(wall_s: float) -> bool:
     return True
@@ -39,7 +42,7 @@ class Clock:
         wall_s = self.wall()
         local = time.localtime(wall_s)
         return LocalTime(
-            max(0, round(wall_s * 1000)),
+            min(max(0, round(wall_s * 1000)), LAST_MS),
             local.tm_wday,
             local.tm_hour * 60 + local.tm_min,
             self.trusted(wall_s),

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
-import secrets
-from base64 import b32encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -30,12 +27,12 @@ from device.services.household_book import (
     phone_with,
     read_book,
 )
+from device.services.household_tokens import matching, minted
 from device.services.ledger import Ledger
 from protocol.audit import AuditWhat
 from protocol.door import ALL_RIGHTS, Phone, Right
 from protocol.household import Access, HouseRules, MintedToken, TokenKind
 from protocol.identity import PublicKey
-from protocol.jws import hash_of
 from protocol.link import PHONES_LIMIT, TOKENS_LIMIT, KnownPhone, Members, RecordToken
 
 __all__ = ["PHONES_LIMIT", "Household", "Passkey"]
@@ -50,9 +47,6 @@ ADMIN = Access(rights=ALL_RIGHTS)
 LOOK_EVERY_S = 0.5
 # When a token was last used is written this often, to spare the disk.
 USED_EVERY_MS = 3_600_000
-# 256 bits: as hard to guess as a key.
-SECRET_BYTES = 32
-TOKEN_PREFIX: dict[TokenKind, str] = {"view": "dsv", "record": "dsr"}
 
 
 class HouseholdError(RuntimeError):
@@ -241,12 +235,9 @@ class Household:
         """A token for other software and its secret, which is not kept."""
         if len(self._book.tokens) >= TOKENS_LIMIT:
             raise HouseholdFullError(f"There are {TOKENS_LIMIT} tokens already. Revoke one first.")
-        token = MintedToken(
-            id=b32encode(secrets.token_bytes(5)).decode("ascii").lower(), name=name, kind=kind,
-            since_ms=self._now_ms(), until_ms=until_ms,
-        )  # fmt: skip
-        secret = f"{TOKEN_PREFIX[kind]}_{token.id}_{secrets.token_urlsafe(SECRET_BYTES)}"
-        self._keep(tokens=(*self._book.tokens, KeptToken(token=token, hash=hash_of(secret))))
+        kept, secret = minted(name, kind, self._now_ms(), until_ms)
+        token = kept.token
+        self._keep(tokens=(*self._book.tokens, kept))
         log.info("token %s is made", token.id)
         self._note("token_made", by, words.token_made(token))
         self._tell()
@@ -264,12 +255,7 @@ class Household:
 
     def token_holder(self, secret: str) -> MintedToken | None:
         """The view token with that secret, while it holds."""
-        wanted, now = hash_of(secret), self._clock_local()
-        found = None
-        # Every one is compared, so that the time tells nothing.
-        for kept in self._book.tokens:
-            if hmac.compare_digest(kept.hash, wanted) and kept.token.kind == "view":
-                found = kept
+        now, found = self._clock_local(), matching(self._book.tokens, "view", secret)
         if found is None or not is_before_end(found.token.until_ms, now):
             return None
         return self._used(found, now).token
@@ -281,6 +267,11 @@ class Household:
             kept.token.id == token and is_before_end(kept.token.until_ms, now)
             for kept in self._book.tokens
         )
+
+    def has_passed(self, until_ms: int | None) -> bool:
+        """Whether an end is certainly over, so that it cannot be meant."""
+        now = self._clock_local()
+        return until_ms is not None and now.trusted and until_ms <= now.epoch_ms
 
     def set_rules(self, rules: HouseRules, by: str = "") -> None:
         """What admins decide for all."""

@@ -1,0 +1,253 @@
+"""Where phones manage the household: rights are checked here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+from device.core.pairing import VALID_S
+from device.services.audit_rows import AuditError
+from device.services.desk import Line
+from device.services.household import (
+    Household,
+    HouseholdError,
+    HouseholdFullError,
+    LastAdminError,
+    UnknownMemberError,
+)
+from device.services.household_book import KeptPhone
+from device.services.pairing import Pairing
+from protocol.control import Done
+from protocol.door import Phone
+from protocol.household import (
+    AuditPage,
+    ChangePhone,
+    ChangeRules,
+    HouseholdRefused,
+    HouseholdReply,
+    HouseholdRequest,
+    HouseholdView,
+    Invite,
+    Invited,
+    MakePasskey,
+    MakeToken,
+    Member,
+    ReadAudit,
+    RemovePasskey,
+    RemovePhone,
+    RevokeToken,
+    Show,
+    TokenMade,
+    WantPasskey,
+    WithdrawInvitation,
+)
+from protocol.pairing import Invitation
+
+log = logging.getLogger(__name__)
+
+Push = Callable[[HouseholdReply], None]
+Change = ChangePhone | RemovePhone | WithdrawInvitation | RevokeToken | ChangeRules | RemovePasskey
+
+_GONE = "This phone is not paired any more. Pair it again at the door."
+_NOT_ADMIN = "Only a phone that manages the household may do this. Ask one of its owners."
+_NO_UNLOCK = "Only a phone that may open the door needs a passkey. Ask one who manages the phones."
+_OVER = "This end has passed already. Choose a later one."
+_DISK = "The doorbell could not write it down. Free its disk and try again."
+
+
+class Rows(Protocol):
+    """A part of the audit log; AuditPage says what each is."""
+
+    @property
+    def rows(self) -> tuple[str, ...]: ...
+    @property
+    def hash(self) -> str: ...
+    @property
+    def before(self) -> str: ...
+
+
+class AuditReader(Protocol):
+    """Reads the audit log."""
+
+    async def page(self, before: int, most: int) -> Rows:
+        """Rows before `before`, newest first; 0 is the newest. AuditError."""
+
+
+class PasskeyMaker(Protocol):
+    """Makes passkeys. Whether the phone may have one is checked before; refusals are replies."""
+
+    def options(self, line: Line, request: WantPasskey) -> HouseholdReply: ...
+    def make(self, line: Line, request: MakePasskey) -> HouseholdReply: ...
+
+
+@dataclass(eq=False, slots=True)
+class _Watcher:
+    phone: str
+    push: Push
+    last: HouseholdView | None
+
+
+class HouseholdCounter:
+    """A HouseholdDesk. `calling()` are the phones in a call, `link_of` writes a pairing link."""
+
+    def __init__(
+        self,
+        household: Household,
+        pairing: Pairing,
+        audit: AuditReader,
+        passkeys: PasskeyMaker,
+        calling: Callable[[], set[str]],
+        link_of: Callable[[Invitation], str],
+    ) -> None:
+        self._household = household
+        self._pairing = pairing
+        self._audit = audit
+        self._passkeys = passkeys
+        self._calling = calling
+        self._link_of = link_of
+        self._watchers: list[_Watcher] = []
+        household.watch(self.refresh)
+        pairing.watch(self.refresh)
+
+    async def manage(self, line: Line, request: HouseholdRequest) -> HouseholdReply:
+        """Carry out one request of a phone; what cannot be done is a HouseholdRefused."""
+        if (refusal := self._refusal(line, request)) is not None:
+            return HouseholdRefused(id=request.id, reason="right", detail=refusal)
+        try:
+            return await self._carry_out(line, request)
+        except HouseholdError as error:
+            return _refused(request, error)
+        except AuditError as error:
+            return HouseholdRefused(id=request.id, reason="fault", detail=str(error))
+        except OSError as error:
+            log.error("the household's file cannot be written: %s", error)
+            return HouseholdRefused(id=request.id, reason="fault", detail=_DISK)
+
+    def watch(self, line: Line, push: Push) -> Callable[[], None]:
+        """`push` the household at every change that this phone may see; call the result to stop."""
+        phone = line.phone.id
+        watcher = _Watcher(phone, push, self._view(phone, 0))
+        self._watchers.append(watcher)
+
+        def stop() -> None:
+            if watcher in self._watchers:
+                self._watchers.remove(watcher)
+
+        return stop
+
+    def refresh(self) -> None:
+        """Something may look different now: tell those who see it."""
+        for watcher in tuple(self._watchers):
+            view = self._view(watcher.phone, 0)
+            if view is not None and view != watcher.last:
+                watcher.last = view
+                watcher.push(view)
+
+    def _refusal(self, line: Line, request: HouseholdRequest) -> str | None:
+        phone = line.phone.id
+        if self._household.find(phone) is None:
+            return _GONE
+        if isinstance(request, Show):
+            return None
+        if isinstance(request, WantPasskey | MakePasskey):
+            return None if self._household.may(phone, "unlock") else _NO_UNLOCK
+        return None if self._household.may(phone, "admin") else _NOT_ADMIN
+
+    async def _carry_out(self, line: Line, request: HouseholdRequest) -> HouseholdReply:
+        match request:
+            case Show():
+                return self._shown(line, request)
+            case WantPasskey():
+                return self._passkeys.options(line, request)
+            case MakePasskey():
+                return self._passkeys.make(line, request)
+            case Invite():
+                return self._invite(line, request)
+            case MakeToken():
+                return self._mint(line, request)
+            case ReadAudit():
+                return await self._read(request)
+            case _:
+                self._change(line.phone, request)
+                return self._shown(line, request)
+
+    def _change(self, by: Phone, request: Change) -> None:
+        household = self._household
+        match request:
+            case ChangePhone(phone=phone, name=name, access=access):
+                household.change(phone, name, access, by.id)
+            case RemovePhone(phone=phone):
+                household.remove(phone, by.id)
+            case WithdrawInvitation():
+                self._pairing.withdraw(by.id)
+            case RevokeToken(token=token):
+                household.revoke(token, by.id)
+            case ChangeRules(rules=rules):
+                household.set_rules(rules, by.id)
+            case RemovePasskey(phone=phone):
+                household.drop_passkey(phone, by.id)
+            case _:
+                assert_never(request)
+
+    def _invite(self, line: Line, request: Invite) -> HouseholdReply:
+        if self._household.has_passed(request.access.until_ms):
+            return HouseholdRefused(id=request.id, reason="malformed", detail=_OVER)
+        invitation = self._pairing.invite(request.access, line.phone.id)
+        return Invited(id=request.id, link=self._link_of(invitation), valid_s=VALID_S)
+
+    def _mint(self, line: Line, request: MakeToken) -> HouseholdReply:
+        if self._household.has_passed(request.until_ms):
+            return HouseholdRefused(id=request.id, reason="malformed", detail=_OVER)
+        token, secret = self._household.mint(
+            request.name, request.kind, request.until_ms, line.phone.id
+        )
+        return TokenMade(id=request.id, token=token, secret=secret)
+
+    async def _read(self, request: ReadAudit) -> HouseholdReply:
+        found = await self._audit.page(request.before, request.most)
+        return AuditPage(id=request.id, rows=found.rows, hash=found.hash, before=found.before)
+
+    def _shown(self, line: Line, request: HouseholdRequest) -> HouseholdReply:
+        """The household as this phone sees it; one that has just removed itself sees nothing."""
+        return self._view(line.phone.id, request.id) or Done(id=request.id)
+
+    def _view(self, phone: str, number: int) -> HouseholdView | None:
+        household = self._household
+        own = tuple(kept for kept in household.kept if kept.phone.id == phone)
+        if not own:
+            return None
+        rules, clock = household.rules, household.clock_trusted
+        if not household.may(phone, "admin"):
+            return HouseholdView(id=number, members=self._members(own), rules=rules, clock=clock)
+        return HouseholdView(
+            id=number,
+            members=self._members(household.kept),
+            tokens=household.tokens,
+            invitation=self._pairing.open_invitation(),
+            rules=rules,
+            clock=clock,
+        )
+
+    def _members(self, phones: tuple[KeptPhone, ...]) -> tuple[Member, ...]:
+        calling = self._calling()
+        return tuple(
+            Member(
+                phone=kept.phone,
+                since_ms=kept.since_ms,
+                passkey=kept.passkey is not None,
+                calling=kept.phone.id in calling,
+            )
+            for kept in phones
+        )
+
+
+def _refused(request: HouseholdRequest, error: HouseholdError) -> HouseholdRefused:
+    match error:
+        case LastAdminError():
+            return HouseholdRefused(id=request.id, reason="last_admin", detail=str(error))
+        case HouseholdFullError():
+            return HouseholdRefused(id=request.id, reason="full", detail=str(error))
+        case UnknownMemberError() | _:
+            return HouseholdRefused(id=request.id, reason="unknown", detail=str(error))
