@@ -120,7 +120,7 @@ class NotificationData(Message):
 
     visit: str
     doorbell: str
-    change: Literal["rang", "picture", "answered", "missed", "motion", "test"]
+    change: Literal["rang", "picture", "answered", "missed", "motion", "test", "farewell"]
     at_ms: UnixMs = 0
     phone: PhoneId | None = None
 

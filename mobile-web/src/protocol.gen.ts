@@ -362,7 +362,7 @@ export interface Notification {
 export interface NotificationData {
 	visit: string;
 	doorbell: string;
-	change: "rang" | "picture" | "answered" | "missed" | "motion" | "test";
+	change: "rang" | "picture" | "answered" | "missed" | "motion" | "test" | "farewell";
 	at_ms: number;
 	phone: string | null;
 }

@@ -16,6 +16,7 @@ export interface Decision {
 // What comes later in a visit, where times are equal: the picture is of the ring's own moment.
 const RANK: Readonly<Record<NotificationData["change"], number>> = {
 	test: 0,
+	farewell: 0,
 	motion: 0,
 	rang: 1,
 	picture: 2,
