@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 
+from cloud.departures import Departures
 from cloud.filing import ClipFiling
 from cloud.happenings import Happenings
 from cloud.push.fcm import Fcm
@@ -20,6 +21,7 @@ from cloud.push.webpush import WebPush
 from cloud.recorder.ports import Limits, Watch
 from cloud.recorder.recorder import Recorder
 from cloud.recorder.whip import WhipRoutes
+from cloud.recording_rights import RecordingRights
 from cloud.shared import problems
 from cloud.shared.auth import Gate
 from cloud.shared.clock import Clock, system_clock
@@ -27,11 +29,14 @@ from cloud.shared.ice import IceBook
 from cloud.shared.metrics import Metrics
 from cloud.shared.origin import Origin
 from cloud.shared.settings import Settings
-from cloud.signalling.calls import ANSWER_TIMEOUT_S, Calls
+from cloud.signalling.calls import Calls
+from cloud.signalling.challenges import ChallengeDesk
 from cloud.signalling.endpoint import LinkEndpoint
 from cloud.signalling.enrolment import Enrolment
 from cloud.signalling.links import Links
+from cloud.signalling.membership import Membership
 from cloud.signalling.pairing import PairingDesk
+from cloud.signalling.replies import ANSWER_TIMEOUT_S
 from cloud.signalling.reports import ReportBook
 from cloud.signalling.whep import WhepRoutes
 from cloud.store.clips import ClipStore
@@ -87,8 +92,12 @@ class Server:
         self.fcm = _fcm(settings)
         self.notifier = self._notifier()
         self.happenings = Happenings(self.hub, self.notifier, self.roster, self.metrics)
-        self.filing = ClipFiling(self.clips, self.visits, self.roster, self.happenings.tell)
+        self.filing = ClipFiling(self.clips, self.visits, self.happenings.tell)
         self.recorder = self._recorder(state / "recordings")
+        self.calls = Calls(self.links, self.metrics, options.answer_timeout_s)
+        self.departures = Departures(
+            self.roster, self.register, self.hub, self.calls, self.recorder, self.notifier
+        )
         self.metrics.recordings.set_function(lambda: self.recorder.active)
         self.files = AppFiles(settings.http.app)
         self.api = self._compose()
@@ -155,7 +164,8 @@ class Server:
         return api
 
     def _signalling(self, gate: Gate, ice: IceBook, clock: Clock) -> tuple[APIRouter, ...]:
-        calls = Calls(self.links, self.metrics, self._options.answer_timeout_s)
+        calls, departures = self.calls, self.departures
+        challenges = ChallengeDesk(gate, self.roster, self.links, self._options.answer_timeout_s)
         pairing = PairingDesk(self.links, self.roster)
         origin = Origin(self.settings.http.public_url)
         reports = ReportBook(self.visits, self.happenings.tell, clock)
@@ -164,17 +174,19 @@ class Server:
             gate=gate,
             enrolment=Enrolment(self.settings.doorbells, self.roster),
             roster=self.roster,
+            membership=Membership(self.roster, departures.left, departures.kept),
             reports=reports,
             links=self.links,
             calls=calls,
+            challenges=challenges,
             pairing=pairing,
             tell=self.happenings.tell,
             clock=clock,
         )
-        whip = WhipRoutes(
-            self.recorder, self.filing.authorise_with(gate), origin.absolute, ice.links
-        )
-        return endpoint.router(), whep.router(), whip.router(), pairing.router()
+        rights = RecordingRights(gate, self.roster, clock)
+        whip = WhipRoutes(self.recorder, rights.authorise, origin.absolute, ice.links)
+        parts = (endpoint, challenges, whep, whip, pairing)
+        return tuple(part.router() for part in parts)
 
     def _shielded(self) -> RequestLog:
         http = self.settings.http
@@ -195,6 +207,7 @@ class Server:
             running = [
                 group.create_task(self.notifier.run()),
                 group.create_task(self.recorder.run()),
+                group.create_task(self.departures.run()),
             ]
             try:
                 yield

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
-from fastapi import Request
-
 from cloud.recorder.ports import OWN_VISIT, StillPictures
-from cloud.shared.auth import Gate
-from cloud.shared.problems import ProblemError
 from cloud.store.clips import ClipStore, clip_key, preview_key, snapshot_key
-from cloud.store.roster import Roster, served_doorbell
 from cloud.store.visits import Visits
 from protocol.api import VisitEvent
 from protocol.door import Clip
@@ -27,23 +22,11 @@ class ClipFiling:
         self,
         clips: ClipStore,
         visits: Visits,
-        roster: Roster,
         tell: Callable[[VisitEvent], None],
     ) -> None:
         self._clips = clips
         self._visits = visits
-        self._roster = roster
         self._tell = tell
-
-    def authorise_with(self, gate: Gate) -> Callable[[Request, str], Awaitable[None]]:
-        """Lets a doorbell record for itself only."""
-
-        async def authorise(request: Request, doorbell: str) -> None:
-            if served_doorbell(gate, self._roster, request) != doorbell:
-                detail = "The token is another doorbell's."
-                raise ProblemError(403, "Not allowed", detail)
-
-        return authorise
 
     async def keep(self, doorbell: str, visit: str, file: Path) -> None:
         """Put a finished file on the shelf."""

@@ -67,6 +67,23 @@ def compose_test(doorbell: str, language: Language, address: str = "") -> PushMe
     )
 
 
+def compose_farewell(
+    doorbell: str, name: str, language: Language, address: str = ""
+) -> PushMessage:
+    """The last push to a phone that is not in the household of `doorbell` any more."""
+    words = WORDS[language]
+    return PushMessage(
+        notification=Notification(
+            title=words.farewell,
+            body=words.farewell_body.format(name=name),
+            navigate=f"{address}/#/",
+            tag=f"farewell-{doorbell}",
+            lang=language,
+            data=NotificationData(visit="", doorbell=doorbell, change="farewell"),
+        )
+    )
+
+
 def is_quiet(notice: Notice) -> bool:
     """Whether the press fell into quiet hours, so that phones show it without a sound."""
     rings = [moment for moment in notice.visit.moments if moment.what == "rang"]

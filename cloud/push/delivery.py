@@ -12,6 +12,8 @@ from protocol.api import PushMessage
 RING_TTL_S = 60
 # Who missed a visitor wants to know it after the flight, too.
 OUTCOME_TTL_S = 24 * 60 * 60
+# A phone that was taken out may lie in a drawer until the holidays are over.
+FAREWELL_TTL_S = 14 * 24 * 60 * 60
 # RFC 8030 section 5.4 allows 32 characters of base64url.
 _TOPIC_CHARACTERS = 32
 
@@ -44,6 +46,8 @@ def delivery_of(message: PushMessage) -> Delivery:
             return Delivery(OUTCOME_TTL_S, "normal", _topic("ring", message))
         case "motion":
             return Delivery(RING_TTL_S, "normal", _topic("ring", message))
+        case "farewell":
+            return Delivery(FAREWELL_TTL_S, "normal", None)
         case "test":
             return Delivery(RING_TTL_S, "high", None)
 

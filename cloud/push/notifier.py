@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from cloud.push.compose import Notice, compose, compose_test, is_quiet
+from cloud.push.compose import Notice, compose, compose_farewell, compose_test, is_quiet
 from cloud.push.targets import PushTargets, Recipient, Result
+from cloud.push.words import Language
 from protocol.api import FcmTarget, PushMessage, WebPushTarget
 
 logger = logging.getLogger(__name__)
@@ -77,13 +78,17 @@ class Notifier:
 
     async def test(self, phone: str, doorbell: str) -> bool:
         """Push to one phone now; whether any of its subscriptions took it."""
-        recipients = await self._targets.for_phone(phone)
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._send(each, _test_for(each, doorbell, self._address)))
-                for each in recipients
-            ]
-        return any(task.result() == "sent" for task in tasks)
+        results = await self._tell_one(
+            phone, lambda language: compose_test(doorbell, language, self._address)
+        )
+        return "sent" in results
+
+    async def farewell(self, phone: str, doorbell: str, name: str) -> bool:
+        """Tell a phone that it was taken out; False when that is worth another try."""
+        results = await self._tell_one(
+            phone, lambda language: compose_farewell(doorbell, name, language, self._address)
+        )
+        return "sent" in results or "failed" not in results
 
     async def run(self) -> None:
         """Deliver until cancelled. What is under way then is given up."""
@@ -139,6 +144,17 @@ class Notifier:
                 message = compose(notice, each.subscription.language, self._address)
                 group.create_task(self._send(each, message))
 
+    async def _tell_one(
+        self, phone: str, message: Callable[[Language], PushMessage]
+    ) -> list[Result]:
+        recipients = await self._targets.for_phone(phone)
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._send(each, message(each.subscription.language)))
+                for each in recipients
+            ]
+        return [task.result() for task in tasks]
+
     async def _send(self, recipient: Recipient, message: PushMessage) -> Result:
         service: Service = recipient.subscription.target.type
         async with self._slots:
@@ -163,7 +179,3 @@ class Notifier:
             logger.warning("A phone registered with FCM, but no service account is configured.")
             return "failed"
         return await self._senders.fcm.send(target, message)
-
-
-def _test_for(recipient: Recipient, doorbell: str, address: str) -> PushMessage:
-    return compose_test(doorbell, recipient.subscription.language, address)

@@ -13,7 +13,7 @@ _PLACES = frozenset({"door", "gate", "entrance", "porch", "garage"})
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language: sentences with `{at}` for the place and `{who}` for a person's name."""
+    """One language: sentences with `{at}` for the place, `{who}` and `{name}` for names."""
 
     rang: str
     rang_body: str
@@ -27,6 +27,8 @@ class Words:
     outcome_body: str
     test: str
     test_body: str
+    farewell: str
+    farewell_body: str
 
 
 WORDS: dict[Language, Words] = {
@@ -43,6 +45,10 @@ WORDS: dict[Language, Words] = {
         outcome_body="Someone was at {at}.",
         test="Notifications work",
         test_body="You will be told here when someone rings.",
+        farewell="Taken out of the household",
+        farewell_body=(
+            "This phone was taken out of the household of {name}. Pair it again at the door."
+        ),
     ),
     "de": Words(
         rang="Es klingelt: {at}",
@@ -57,6 +63,10 @@ WORDS: dict[Language, Words] = {
         outcome_body="{at}: Jemand war da.",
         test="Benachrichtigungen gehen",
         test_body="Hier steht künftig, wenn jemand klingelt.",
+        farewell="Aus dem Haushalt genommen",
+        farewell_body=(
+            "Dieses Telefon wurde aus dem Haushalt von {name} genommen. An der Tür neu koppeln."
+        ),
     ),
 }
 

@@ -16,9 +16,12 @@ OWN_VISIT = "recording-"
 
 
 class Authorise(Protocol):
-    """Whether a request may record for this doorbell; raises ProblemError when not."""
+    """Whether a request may record for this doorbell; raises ProblemError when not.
 
-    def __call__(self, request: Request, doorbell: str, /) -> Awaitable[None]: ...
+    The id of the record token with which it came, or None for the doorbell itself.
+    """
+
+    def __call__(self, request: Request, doorbell: str, /) -> Awaitable[str | None]: ...
 
 
 class Keep(Protocol):

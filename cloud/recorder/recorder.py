@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -107,10 +107,13 @@ class Recorder:
         """The open session of this id."""
         return self._sessions.get(session_id)
 
-    async def open(self, key: VisitKey, offer: str, starts_ms: int | None) -> tuple[Session, str]:
+    async def open(
+        self, key: VisitKey, offer: str, starts_ms: int | None, token: str | None = None
+    ) -> tuple[Session, str]:
         """A new session and our SDP answer. Raises ProblemError 400, 422 or 503.
 
-        An older session of the same visit ends: its encoder has come back.
+        An older session of the same visit ends: its encoder has come back. `token` is the id of
+        the record token that it came with.
         """
         kinds = _kinds_of(offer)
         self._make_room(key)
@@ -125,6 +128,7 @@ class Recorder:
             on_started=self._started,
             watch=self._watch,
             ufrag=_ufrag_of(offer),
+            token=token,
         )
         self._sessions[session.id] = session
         try:
@@ -140,6 +144,12 @@ class Recorder:
         """Close a session; its address is gone from now on, its clip follows."""
         self._sessions.pop(session.id, None)
         session.stop()
+
+    def dismiss(self, doorbell: str, tokens: Collection[str]) -> None:
+        """End what was opened for the doorbell with a token that is none of these any more."""
+        for session in list(self._sessions.values()):
+            if session.key.doorbell == doorbell and session.token not in (None, *tokens):
+                self.end(session)
 
     def _make_room(self, key: VisitKey) -> None:
         self._parent()

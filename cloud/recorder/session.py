@@ -61,6 +61,7 @@ class Session:
     id: str = field(default_factory=lambda: secrets.token_urlsafe(SESSION_ID_BYTES))
     etag: str = field(default_factory=lambda: f'"{secrets.token_hex(8)}"')
     ufrag: str = ""
+    token: str | None = None
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _tracks: list[EncodedTrack] = field(default_factory=list)
     _stopped: bool = False

@@ -82,12 +82,15 @@ class WhipRoutes:
     ) -> Response:
         """An answer to the encoder's offer. Without `visit` the recording is a visit of its own."""
         bearer_of(request)
-        await self._authorise(request, doorbell)
+        token = await self._authorise(request, doorbell)
+        if token is not None and visit is not None and not visit.startswith(OWN_VISIT):
+            detail = "A record token makes visits of its own. Leave ?visit= away."
+            raise ProblemError(403, "Not allowed", detail)
         _need_type(request, SDP, "Accept-Post")
         starts_ms = _starts_ms(request)
         offer = await _text(request, SDP_LIMIT_BYTES)
         key = VisitKey(doorbell, visit or OWN_VISIT + secrets.token_hex(8))
-        session, answer = await self._recorder.open(key, offer, starts_ms)
+        session, answer = await self._recorder.open(key, offer, starts_ms, token)
         headers = {
             "Location": self._absolute(request, SESSION.format(session_id=session.id)),
             "ETag": session.etag,
@@ -139,9 +142,9 @@ class WhipRoutes:
         bearer_of(request)
         session = self._recorder.session(session_id)
         if session is None:
-            detail = "The recording has ended. Open a new session of the same visit."
-            raise ProblemError(404, "Unknown session", detail)
-        await self._authorise(request, session.key.doorbell)
+            raise _unknown_session()
+        if await self._authorise(request, session.key.doorbell) not in (None, session.token):
+            raise _unknown_session()
         return session
 
 
@@ -165,6 +168,11 @@ class _CorsRoute(APIRoute):
             return response
 
         return with_cors
+
+
+def _unknown_session() -> ProblemError:
+    detail = "The recording has ended. Open a new session of the same visit."
+    return ProblemError(404, "Unknown session", detail)
 
 
 def _options(methods: str, more: dict[str, str]) -> Response:

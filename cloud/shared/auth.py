@@ -32,10 +32,12 @@ _TOKEN_LIMIT = 4096
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="doorstep"'}
 
 
-class PhoneKeys(Protocol):
-    """Where the keys of paired phones are found."""
+class KnownKeys(Protocol):
+    """Where paired phones and served doorbells are found."""
 
     def phone_key(self, phone: str) -> PublicKey | None: ...
+
+    def serves(self, doorbell: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class DoorbellCaller:
 class Gate:
     """Turns a request into who sent it; raises ProblemError 401."""
 
-    def __init__(self, keys: PhoneKeys, clock: Clock) -> None:
+    def __init__(self, keys: KnownKeys, clock: Clock) -> None:
         self._keys = keys
         self._clock = clock
         self._replays = ReplayGuard(clock)
@@ -58,8 +60,6 @@ class Gate:
         """The id of the phone that signed this very request, its body included."""
         token = bearer_of(request)
         phone, claims = self._phone_claims(token, "api")
-        if claims["exp"] - claims["iat"] > TOKEN_LIFE_S:
-            raise unauthorized(f"A token for a request may live {TOKEN_LIFE_S} s.")
         if claims.get("htm") != request.method or claims.get("htu") != target_of(request):
             raise unauthorized("The token was signed for another request.")
         _check_body(claims.get("bh"), await request.body())
@@ -78,15 +78,37 @@ class Gate:
         return phone
 
     async def phone_or_doorbell(self, request: Request) -> str:
-        """The id of a phone that signed the request, or of a doorbell with a link token."""
+        """The id of a phone that signed the request, or of a served doorbell with a link token."""
         claimed, spki = _claimed(bearer_of(request))
         # Only a doorbell carries its key along, because it may not be known yet.
         if spki is None or self._keys.phone_key(claimed):
             return await self.phone(request)
-        return self.doorbell(request, "link").id
+        return self.served_doorbell(request, "link")
+
+    def served_doorbell(self, connection: HTTPConnection, purpose: Purpose) -> str:
+        """The id of a doorbell that is served here and signed the token for `purpose`."""
+        caller = self.doorbell(connection, purpose)
+        if not self._keys.serves(caller.id):
+            raise unauthorized("This doorbell is not served here. Connect its link first.")
+        return caller.id
+
+    def linking(self, connection: HTTPConnection) -> DoorbellCaller:
+        """The doorbell that opens its link; a token of one that is served opens it once.
+
+        Whoever is not served has nothing to lose, and is not remembered: anybody can make keys.
+        """
+        caller, claims = self._doorbell_claims(connection, "link")
+        if self._keys.serves(caller.id):
+            self._replays.use(caller.id, str(claims["jti"]), claims["exp"])
+        return caller
 
     def doorbell(self, connection: HTTPConnection, purpose: Purpose) -> DoorbellCaller:
-        """The doorbell that signed the connection's token for `purpose`."""
+        """The doorbell, served or not, that signed the connection's token for `purpose`."""
+        return self._doorbell_claims(connection, purpose)[0]
+
+    def _doorbell_claims(
+        self, connection: HTTPConnection, purpose: Purpose
+    ) -> tuple[DoorbellCaller, dict[str, Any]]:
         token = bearer_of(connection)
         claimed, spki = _claimed(token)
         try:
@@ -95,8 +117,7 @@ class Gate:
             raise unauthorized(str(error)) from error
         if key.id != claimed:
             raise unauthorized("The token's key is not its doorbell's.")
-        self._verified(token, key, purpose)
-        return DoorbellCaller(key.id, key)
+        return DoorbellCaller(key.id, key), self._verified(token, key, purpose)
 
     def _phone_claims(self, token: str, purpose: Purpose) -> tuple[str, dict[str, Any]]:
         phone, _ = _claimed(token)
@@ -107,11 +128,14 @@ class Gate:
 
     def _verified(self, token: str, key: PublicKey, purpose: Purpose) -> dict[str, Any]:
         try:
-            return verify_token(token, key, purpose, self._clock())
+            claims = verify_token(token, key, purpose, self._clock())
         except ClockError as error:
             raise unauthorized(str(error), CLOCK_PROBLEM) from error
         except RemoteProtocolError as error:
             raise unauthorized(str(error)) from error
+        if purpose != "media" and claims["exp"] - claims["iat"] > TOKEN_LIFE_S:
+            raise unauthorized(f"A token for a request may live {TOKEN_LIFE_S} s.")
+        return claims
 
 
 def bearer_of(connection: HTTPConnection) -> str:

@@ -44,6 +44,12 @@ def ufrag_of_offer(sdp: str) -> str:
     return found[0].strip()
 
 
+def has_media(sdp: str) -> bool:
+    """Whether an offer wants more than data channels."""
+    sections = [line for line in sdp.splitlines() if line.startswith("m=")]
+    return not all(line.startswith("m=application ") for line in sections)
+
+
 def parse_fragment(text: str) -> Fragment:
     """Read a fragment; RemoteProtocolError says what is wrong with it."""
     fragment, mid = Fragment(), ""

@@ -13,18 +13,25 @@ from typing import Literal
 from cloud.shared.metrics import Metrics
 from cloud.shared.problems import ProblemError
 from cloud.signalling.links import Link, Links
-from cloud.signalling.replies import LinkLostError, Replies
-from protocol.door import Phase, PhaseName, Phone
+from cloud.signalling.replies import (
+    ANSWER_TIMEOUT_S,
+    LinkLostError,
+    Replies,
+    no_answer,
+    went_away,
+)
+from protocol.door import Phase, PhaseName
 from protocol.link import CallAnswer, CallHangUp, CallOffer, CallRefused, CallTraced
 
 log = logging.getLogger(__name__)
 
-# A doorbell that gathers candidates answers in half a second; a busy Pi Zero in a few.
-ANSWER_TIMEOUT_S = 10.0
 # A doorbell cannot serve more phones than this at once; a household has fewer.
 _CALLS_PER_DOORBELL = 16
 # One phone may have an old call that is not yet reaped, and a new one, in a few tabs.
-_CALLS_PER_PHONE = 4
+_CALLS_PER_CALLER = 4
+# Whoever brings a token is unknown until the doorbell has looked at it; strangers that try many
+# must leave room for the household.
+_CALLS_WITH_TOKENS = 8
 
 End = Literal["phone", "doorbell"]
 # What each end can measure; anything else is left out of the figures.
@@ -35,11 +42,30 @@ _PHASES: dict[End, tuple[PhaseName, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: a phone, or other software with a view token, of which the hash is kept."""
+
+    id: str
+    token_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a caller brings, as it goes to the doorbell. `ufrag` is its ICE user fragment."""
+
+    sdp: str
+    ufrag: str
+    signature: str | None = None
+    view_token: str | None = None
+    answers: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """One phone and one doorbell. `ufrag` is the phone's ICE user fragment."""
+    """One caller and one doorbell."""
 
     doorbell: str
-    phone: str
+    caller: Caller
     ufrag: str
     id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     etag: str = field(default_factory=lambda: f'"{secrets.token_urlsafe(9)}"')
@@ -61,24 +87,28 @@ class Calls:
     def get(self, call: str) -> Call | None:
         return self._calls.get(call)
 
-    async def place(
-        self, link: Link, phone: Phone, sdp: str, ufrag: str, answers: str | None
-    ) -> tuple[Call, str]:
-        """Call the doorbell; the call and its SDP answer. ProblemError says why there is none."""
-        call = Call(link.doorbell, phone.id, ufrag)
+    async def place(self, link: Link, caller: Caller, offer: Offer) -> tuple[Call, CallAnswer]:
+        """Call the doorbell; the call and its answer. ProblemError says why there is none."""
+        call = Call(link.doorbell, caller, offer.ufrag)
         self._check_room(call)
         self._calls[call.id] = call
         self._count()
-        offer = CallOffer(call=call.id, sdp=sdp, phone=phone, answers=answers)
+        carried = CallOffer(
+            call=call.id,
+            sdp=offer.sdp,
+            signature=offer.signature,
+            view_token=offer.view_token,
+            answers=offer.answers,
+        )
         answered = False
         try:
-            answer = await self._answer(link, call, offer)
+            answer = await self._answer(link, call, carried)
             answered = True
         finally:
             if not answered:
                 self.forget(call.id)
         log.info("[call %s] answered by doorbell %s", call.id, call.doorbell)
-        return call, answer.sdp
+        return call, answer
 
     def replied(self, doorbell: str, reply: CallAnswer | CallRefused) -> None:
         """The doorbell answered or refused; what nobody waits for any more is hung up."""
@@ -92,6 +122,12 @@ class Calls:
         if link := self._links.get(call.doorbell):
             link.send(CallHangUp(call=call.id))
         self.forget(call.id)
+
+    def dismiss(self, doorbell: str, phone: str) -> None:
+        """The phone has left the household: end what it has with that doorbell."""
+        for call in [c for c in self._calls.values() if c.doorbell == doorbell]:
+            if call.caller.id == phone:
+                self.hang_up(call)
 
     def ended(self, doorbell: str, call: str) -> None:
         """The doorbell says that the call is over."""
@@ -132,9 +168,9 @@ class Calls:
                     reply = await future
             except TimeoutError as error:
                 link.send(CallHangUp(call=call.id))
-                raise self._failed("timeout", _no_answer()) from error
+                raise self._failed("timeout", no_answer()) from error
             except LinkLostError as error:
-                raise self._failed("lost", _link_lost()) from error
+                raise self._failed("lost", went_away()) from error
         if isinstance(reply, CallRefused):
             raise self._failed("refused", _refused(reply))
         self._metrics.calls.labels("answered").inc()
@@ -146,10 +182,14 @@ class Calls:
         return problem
 
     def _check_room(self, call: Call) -> None:
-        calls = self._calls.values()
-        at_door = sum(1 for other in calls if other.doorbell == call.doorbell)
-        of_phone = sum(1 for other in calls if other.phone == call.phone)
-        if at_door >= _CALLS_PER_DOORBELL or of_phone >= _CALLS_PER_PHONE:
+        at_door = [other for other in self._calls.values() if other.doorbell == call.doorbell]
+        of_caller = sum(1 for other in self._calls.values() if other.caller == call.caller)
+        with_tokens = sum(1 for other in at_door if other.caller.token_hash)
+        if (
+            len(at_door) >= _CALLS_PER_DOORBELL
+            or of_caller >= _CALLS_PER_CALLER
+            or (call.caller.token_hash and with_tokens >= _CALLS_WITH_TOKENS)
+        ):
             self._metrics.calls.labels("full").inc()
             detail = "Too many calls at once. Hang up another one, or wait a little."
             raise ProblemError(503, "Too many calls", detail, headers={"Retry-After": "5"})
@@ -165,15 +205,6 @@ def _steps(end: End, phases: Iterable[Phase]) -> Iterator[tuple[End, PhaseName, 
         if phase.name in known:
             known.discard(phase.name)
             yield end, phase.name, phase.ms
-
-
-def _no_answer() -> ProblemError:
-    return ProblemError(504, "No answer", "The doorbell did not answer in time. Try again.")
-
-
-def _link_lost() -> ProblemError:
-    detail = "The doorbell went away while it was called. Try again."
-    return ProblemError(503, "Doorbell away", detail, headers={"Retry-After": "5"})
 
 
 def _refused(reply: CallRefused) -> ProblemError:

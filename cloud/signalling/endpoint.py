@@ -14,6 +14,7 @@ from cloud.shared.auth import DoorbellCaller, Gate
 from cloud.shared.clock import Clock, now_ms
 from cloud.shared.problems import ProblemError, problem_response
 from cloud.signalling.calls import Calls
+from cloud.signalling.challenges import ChallengeDesk
 from cloud.signalling.enrolment import Enrolment
 from cloud.signalling.links import (
     NOT_KEPT,
@@ -25,6 +26,7 @@ from cloud.signalling.links import (
     Links,
     malformed,
 )
+from cloud.signalling.membership import Membership, check_members
 from cloud.signalling.pairing import PairingDesk
 from cloud.signalling.reports import ReportBook, ReportKeeper
 from cloud.store.database import DatabaseError
@@ -32,14 +34,15 @@ from cloud.store.roster import Roster
 from protocol.api import DoorbellEvent, VisitEvent
 from protocol.base import PROTOCOL_VERSION
 from protocol.errors import RemoteProtocolError
-from protocol.identity import PublicKey
 from protocol.link import (
     CallAnswer,
     CallEnded,
     CallRefused,
     CallTraced,
+    ChallengeGiven,
     FromDoorbell,
     Hello,
+    Members,
     PairReply,
     Report,
     State,
@@ -70,9 +73,11 @@ class LinkEndpoint:
     gate: Gate
     enrolment: Enrolment
     roster: Roster
+    membership: Membership
     reports: ReportBook
     links: Links
     calls: Calls
+    challenges: ChallengeDesk
     pairing: PairingDesk
     tell: Tell
     clock: Clock
@@ -85,7 +90,7 @@ class LinkEndpoint:
     async def serve(self, websocket: WebSocket) -> None:
         """One connection, from the upgrade to its end."""
         try:
-            caller = self.gate.doorbell(websocket, "link")
+            caller = self.gate.linking(websocket)
         except ProblemError as error:
             await websocket.send_denial_response(
                 problem_response(error.status, error.title, error.detail, error.type, error.headers)
@@ -110,11 +115,17 @@ class LinkEndpoint:
             raise _ClosedError(SILENT) from error
         if not isinstance(hello, Hello):
             raise _ClosedError(malformed("The first frame must be a hello."))
-        _check_hello(hello, caller)
+        _check_hello(hello, caller.id)
         now = now_ms(self.clock)
         if refused := await self.enrolment.admit(caller, hello, now):
             await websocket.send_text(refused.model_dump_json())
             raise _ClosedError(REFUSED)
+        self.links.retire(caller.id)
+        try:
+            await self.membership.take(caller.id, hello.members)
+        except DatabaseError as error:
+            log.error("[link %s] the members could not be kept: %s", caller.id, error)
+            raise _ClosedError(NOT_KEPT) from error
         link = Link(caller.id, hello.name, hello.state, now)
         link.send(Welcome(version=PROTOCOL_VERSION, now_ms=now))
         return link
@@ -146,6 +157,7 @@ class LinkEndpoint:
 
     def _lose(self, doorbell: str) -> None:
         self.calls.lost(doorbell)
+        self.challenges.lost(doorbell)
         self.pairing.lost(doorbell)
 
     async def _read(self, websocket: WebSocket, link: Link, keeper: ReportKeeper) -> None:
@@ -161,18 +173,26 @@ class LinkEndpoint:
             link.close()
 
     async def _handle(self, link: Link, keeper: ReportKeeper, message: FromDoorbell) -> None:
-        if isinstance(message, Report):
-            await keeper.take(message)
-        elif isinstance(message, CallAnswer | CallRefused):
-            self.calls.replied(link.doorbell, message)
-        elif isinstance(message, CallEnded):
-            self.calls.ended(link.doorbell, message.call)
-        elif isinstance(message, CallTraced):
-            self.calls.traced(link.doorbell, message)
-        elif isinstance(message, PairReply):
-            self.pairing.replied(link.doorbell, message)
-        else:
-            await self._changed(link, message)
+        match message:
+            case Report():
+                await keeper.take(message)
+            case CallAnswer() | CallRefused():
+                self.calls.replied(link.doorbell, message)
+            case ChallengeGiven():
+                self.challenges.replied(link.doorbell, message)
+            case CallEnded():
+                self.calls.ended(link.doorbell, message.call)
+            case CallTraced():
+                self.calls.traced(link.doorbell, message)
+            case PairReply():
+                self.pairing.replied(link.doorbell, message)
+            case State():
+                link.state = message.state
+                self._tell_presence(link, online=True)
+            case Members():
+                await self._changed(link, message)
+            case Hello():
+                await self._said_again(link, message)
 
     async def _keep(self, link: Link, keeper: ReportKeeper) -> None:
         try:
@@ -182,15 +202,24 @@ class LinkEndpoint:
             log.error("[link %s] a report could not be kept: %s", link.doorbell, error)
             link.close(NOT_KEPT)
 
-    async def _changed(self, link: Link, message: Hello | State) -> None:
-        link.state = message.state
-        if isinstance(message, Hello):
-            # Said again when its name or its phones have changed.
-            _check_hello(message, DoorbellCaller(link.doorbell, PublicKey(b"")))
-            link.name = message.name
-            await self.roster.saw(link.doorbell, link.name, link.since_ms)
-            await self.roster.set_phones(link.doorbell, message.phones)
+    async def _said_again(self, link: Link, hello: Hello) -> None:
+        """The doorbell has another name, or other members."""
+        _check_hello(hello, link.doorbell)
+        link.state, link.name = hello.state, hello.name
+        await self.roster.saw(link.doorbell, link.name, link.since_ms)
+        await self._changed(link, hello.members)
         self._tell_presence(link, online=True)
+
+    async def _changed(self, link: Link, members: Members) -> None:
+        _check_members(members)
+        if link.closing:
+            # A newer link has said who belongs to the household by now.
+            return
+        try:
+            await self.membership.take(link.doorbell, members)
+        except DatabaseError as error:
+            log.error("[link %s] the members could not be kept: %s", link.doorbell, error)
+            link.close(NOT_KEPT)
 
     def _tell_presence(self, link: Link, *, online: bool) -> None:
         event = DoorbellEvent(
@@ -216,13 +245,14 @@ async def _receive(websocket: WebSocket) -> FromDoorbell:
         raise _ClosedError(malformed(str(error))) from error
 
 
-def _check_hello(hello: Hello, caller: DoorbellCaller) -> None:
-    if hello.device_id != caller.id:
+def _check_hello(hello: Hello, doorbell: str) -> None:
+    if hello.device_id != doorbell:
         raise _ClosedError(malformed("The hello names another doorbell than the token."))
-    for known in hello.phones:
-        try:
-            matches = PublicKey.parse(known.public_key).id == known.phone.id
-        except RemoteProtocolError as error:
-            raise _ClosedError(malformed(f"phones: {error}")) from error
-        if not matches:
-            raise _ClosedError(malformed("phones: an id is not its key's."))
+    _check_members(hello.members)
+
+
+def _check_members(members: Members) -> None:
+    try:
+        check_members(members)
+    except RemoteProtocolError as error:
+        raise _ClosedError(malformed(str(error))) from error

@@ -21,7 +21,7 @@ class Enrolment:
         self._roster = roster
 
     async def admit(self, caller: DoorbellCaller, hello: Hello, now_ms: int) -> Refused | None:
-        """Know the doorbell and its phones from now on; or why not."""
+        """Know the doorbell from now on; or why not."""
         if hello.version > PROTOCOL_VERSION:
             return Refused(
                 detail=f"This server speaks version {PROTOCOL_VERSION} of the protocol, the "
@@ -35,7 +35,6 @@ class Enrolment:
             await self._roster.adopt(KnownDoorbell(caller.id, caller.key, hello.name, now_ms))
         else:
             return _unlisted(caller.id)
-        await self._roster.set_phones(caller.id, hello.phones)
         return None
 
     def _may_join(self, doorbell: str) -> bool:

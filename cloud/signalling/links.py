@@ -7,10 +7,12 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from cloud.shared.problems import ProblemError
+from cloud.store.roster import Roster
 from protocol.base import Message
 from protocol.door import DoorState
 
@@ -75,6 +77,11 @@ class Link:
         self._closing = self._closing or closing
         self._wake.set()
 
+    @property
+    def closing(self) -> bool:
+        """Whether the link is about to end: what its doorbell said before does not count now."""
+        return self._closing is not None
+
     async def write_to(self, websocket: WebSocket) -> None:
         """Write what is sent until the link closes; returns when the socket is closed or gone."""
         try:
@@ -116,6 +123,11 @@ class Links:
             old.close(REPLACED)
         return old
 
+    def retire(self, doorbell: str) -> None:
+        """The doorbell is back on another link: what waits in the old one is out of date."""
+        if old := self._links.get(doorbell):
+            old.close(REPLACED)
+
     def leave(self, link: Link) -> bool:
         """Forget the link; False when another has replaced it."""
         if self._links.get(link.doorbell) is not link:
@@ -130,7 +142,18 @@ class Links:
             link.close(RESTARTING)
 
 
-def doorbell_away(since: str) -> ProblemError:
-    """The doorbell is not connected; `since` is a time in ISO 8601, or empty."""
-    words = f"The doorbell is away since {since}." if since else "The doorbell is away."
+def link_of(links: Links, roster: Roster, doorbell: str) -> Link:
+    """The doorbell's link; ProblemError 503 when it is away."""
+    if link := links.get(doorbell):
+        return link
+    known = roster.doorbell(doorbell)
+    raise doorbell_away(known.since_ms if known else None)
+
+
+def doorbell_away(since_ms: int | None = None) -> ProblemError:
+    """The doorbell is not connected, and since when."""
+    words = "The doorbell is away."
+    if since_ms is not None:
+        since = datetime.fromtimestamp(since_ms // 1000, UTC).isoformat().replace("+00:00", "Z")
+        words = f"The doorbell is away since {since}."
     return ProblemError(503, "Doorbell away", words, headers={"Retry-After": "5"})

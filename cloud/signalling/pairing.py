@@ -77,7 +77,7 @@ class PairingDesk:
     async def _ask(self, message: PairingRequest) -> PairReply:
         link = self._links.get(message.device_id)
         if link is None:
-            raise doorbell_away("")
+            raise doorbell_away()
         if self._replies.count(link.doorbell) >= _STEPS_AT_ONCE:
             detail = "Others are pairing just now. Try again in a moment."
             raise ProblemError(429, "Busy", detail, headers={"Retry-After": "5"})
@@ -99,7 +99,13 @@ class PairingDesk:
         if not matches:
             detail = "The doorbell named another key than the phone's. Pair again."
             raise ProblemError(502, "Pairing failed", detail)
-        phone = Phone(id=paired.phone_id, name=paired.name, rights=paired.rights)
+        phone = Phone(
+            id=paired.phone_id,
+            name=paired.name,
+            rights=paired.rights,
+            until_ms=paired.until_ms,
+            windows=paired.windows,
+        )
         await self._roster.add_phone(
             doorbell, KnownPhone(phone=phone, public_key=paired.public_key)
         )

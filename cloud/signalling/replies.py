@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
+from cloud.shared.problems import ProblemError
+
+# A doorbell that gathers candidates answers in half a second; a busy Pi Zero in a few.
+ANSWER_TIMEOUT_S = 10.0
+
 Reply = TypeVar("Reply")
 
 
@@ -48,3 +53,14 @@ class Replies(Generic[Reply]):
         for (owing, _), future in self._waiting.items():
             if owing == doorbell and not future.done():
                 future.set_exception(LinkLostError("The doorbell's link ended."))
+
+
+def no_answer() -> ProblemError:
+    """The doorbell took too long."""
+    return ProblemError(504, "No answer", "The doorbell did not answer in time. Try again.")
+
+
+def went_away() -> ProblemError:
+    """The doorbell's link ended meanwhile."""
+    detail = "The doorbell went away while it was called. Try again."
+    return ProblemError(503, "Doorbell away", detail, headers={"Retry-After": "5"})

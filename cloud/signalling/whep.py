@@ -1,35 +1,45 @@
 """Calls over HTTP, as the WHEP draft has them; the doorbell itself answers, over its link.
 
 `POST /doorbells/{id}/live` places a call, `PATCH /live/{call}` trickles candidates (RFC 8840),
-`DELETE /live/{call}` hangs up.
+`DELETE /live/{call}` hangs up. Phones sign their requests, and their offers for the doorbell's
+eyes; other software brings a view token. SDP and signatures pass through as they are.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import hmac
+import re
+from dataclasses import replace
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
-from cloud.shared.access import Rights, need
+from cloud.shared.access import need, unknown_doorbell
 from cloud.shared.auth import Gate
 from cloud.shared.bodies import body_of, media_type_of, text_of
 from cloud.shared.ice import IceBook
 from cloud.shared.origin import Origin
 from cloud.shared.problems import ProblemError
-from cloud.shared.sdp import SDP_FRAGMENT, parse_fragment, ufrag_of_offer
-from cloud.signalling.calls import Call, Calls
-from cloud.signalling.links import Link, Links, doorbell_away
+from cloud.shared.sdp import SDP_FRAGMENT, has_media, parse_fragment, ufrag_of_offer
+from cloud.shared.tokens import id_in, view_token_of
+from cloud.signalling.calls import Call, Caller, Calls, Offer
+from cloud.signalling.links import Links, link_of
 from cloud.signalling.reports import ReportBook
 from cloud.store.roster import Roster
 from cloud.store.visits import Visits
-from protocol.link import CallCandidate
+from protocol.calls import SIGNATURE_HEADER
+from protocol.jws import JWS_LIMIT_BYTES, hash_of
+from protocol.link import CallAnswer, CallCandidate
 
 SDP = "application/sdp"
 # Calls are signed by headers, never by cookies, so any page may try.
 _CORS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Post, Accept-Patch",
+    "Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Post, Accept-Patch, "
+    f"Retry-After, {SIGNATURE_HEADER}",
 }
+# What a JWS can look like (RFC 7515 section 7.1); anything else does not belong in a header.
+_JWS = re.compile(rf"[A-Za-z0-9_.-]{{1,{JWS_LIMIT_BYTES}}}")
 
 
 class WhepRoutes:
@@ -40,7 +50,6 @@ class WhepRoutes:
         ice: IceBook, origin: Origin, reports: ReportBook,
     ) -> None:  # fmt: skip
         self._gate = gate
-        self._rights: Rights = roster
         self._roster = roster
         self._visits = visits
         self._links = links
@@ -77,15 +86,18 @@ class WhepRoutes:
         return router
 
     async def place(self, request: Request, doorbell: str, answers: str | None = None) -> Response:
-        """The doorbell's answer to the phone's offer."""
-        phone = need(self._rights, await self._gate.phone(request), doorbell, "view")
-        media_type_of(request, SDP)
-        sdp = await text_of(request)
-        ufrag = ufrag_of_offer(sdp)
-        link = self._link(doorbell)
+        """The doorbell's answer to the caller's offer."""
+        signature = request.headers.get(SIGNATURE_HEADER)
+        token = view_token_of(request) if signature is None else None
+        if token is None:
+            caller, offer = await self._of_phone(request, doorbell, signature)
+        else:
+            caller, offer = await self._of_software(request, doorbell, token)
+        link = link_of(self._links, self._roster, doorbell)
         if answers is not None:
-            await self._check_visit(doorbell, answers)
-        call, answer = await self._calls.place(link, phone, sdp, ufrag, answers)
+            await self._check_visit(doorbell, answers, token)
+            offer = replace(offer, answers=answers)
+        call, answer = await self._calls.place(link, caller, offer)
         if await request.is_disconnected():
             self._calls.hang_up(call)
         return self._created(request, call, answer)
@@ -99,7 +111,7 @@ class WhepRoutes:
             detail = "ICE cannot be restarted. Hang up and call again."
             raise ProblemError(422, "No ICE restart", detail, headers=_CORS)
         _check_etag(request, known)
-        link = self._link(known.doorbell)
+        link = link_of(self._links, self._roster, known.doorbell)
         for candidate in fragment.candidates:
             message = CallCandidate(call=known.id, candidate=candidate.text, mid=candidate.mid)
             link.send(message)
@@ -121,13 +133,35 @@ class WhepRoutes:
         headers = {"Accept-Patch": SDP_FRAGMENT, "Allow": allowed, **_preflight(allowed)}
         return Response(status_code=204, headers=headers)
 
-    def _link(self, doorbell: str) -> Link:
-        if link := self._links.get(doorbell):
-            return link
-        known = self._roster.doorbell(doorbell)
-        raise doorbell_away(_iso(known.since_ms) if known else "")
+    async def _of_phone(
+        self, request: Request, doorbell: str, signature: str | None
+    ) -> tuple[Caller, Offer]:
+        """A paired phone's signed offer. Without picture and sound it needs no right to see."""
+        phone = await self._gate.phone(request)
+        if self._roster.phone(phone, doorbell) is None:
+            raise unknown_doorbell()
+        offer = await _offer_of(request)
+        if signature is None or not _JWS.fullmatch(signature):
+            detail = f"The offer is not signed ({SIGNATURE_HEADER}). Reload the app to update it."
+            raise ProblemError(400, "Not signed", detail, headers=_CORS)
+        if has_media(offer.sdp):
+            need(self._roster, phone, doorbell, "view")
+        return Caller(phone), replace(offer, signature=signature)
 
-    async def _check_visit(self, doorbell: str, visit: str) -> None:
+    async def _of_software(
+        self, request: Request, doorbell: str, token: str
+    ) -> tuple[Caller, Offer]:
+        """An offer with a view token; whether that is good, only the doorbell knows."""
+        if not self._roster.serves(doorbell):
+            detail = "There is no such doorbell here. Check the address."
+            raise ProblemError(404, "Unknown doorbell", detail, headers=_CORS)
+        offer = replace(await _offer_of(request), view_token=token)
+        return Caller(f"token-{id_in(token)}", hash_of(token)), offer
+
+    async def _check_visit(self, doorbell: str, visit: str, token: str | None) -> None:
+        if token is not None:
+            detail = "A view token answers no visit. Call without it."
+            raise ProblemError(403, "Not allowed", detail, headers=_CORS)
         if self._reports.knows(doorbell, visit):
             return
         found = await self._visits.get(visit)
@@ -136,33 +170,59 @@ class WhepRoutes:
             raise ProblemError(404, "Unknown visit", detail)
 
     async def _own_call(self, request: Request, call: str) -> Call:
-        phone = await self._gate.phone(request)
+        token = view_token_of(request)
+        caller = Caller(await self._gate.phone(request)) if token is None else None
         known = self._calls.get(call)
-        # Another phone's call is as unknown as one that is over.
-        if known is None or known.phone != phone:
+        # Another caller's call is as unknown as one that is over.
+        if known is None or not (_holds(token, known) if token else known.caller == caller):
             raise ProblemError(404, "Unknown call", "The call is over.", headers=_CORS)
         return known
 
-    def _created(self, request: Request, call: Call, answer: str) -> Response:
+    def _created(self, request: Request, call: Call, answer: CallAnswer) -> Response:
+        address = self._origin.absolute(request, f"/api/v1/live/{call.id}")
+        if call.caller.token_hash and "token" in request.query_params:
+            # Players take the address as it is, and send no header that they were not told of.
+            address = f"{address}?token={quote(request.query_params['token'])}"
         headers = {
-            "Location": self._origin.absolute(request, f"/api/v1/live/{call.id}"),
+            "Location": address,
             "ETag": call.etag,
             "Accept-Post": SDP,
             "Accept-Patch": SDP_FRAGMENT,
             "Cache-Control": "no-store",
             **_CORS,
         }
-        response = Response(answer, 201, headers, SDP)
-        for link in self._ice.links(call.phone):
+        if answer.signature is not None:
+            headers[SIGNATURE_HEADER] = self._as_header(call, answer.signature)
+        response = Response(answer.sdp, 201, headers, SDP)
+        for link in self._ice.links(call.caller.id):
             response.headers.append("Link", link)
         return response
+
+    def _as_header(self, call: Call, signature: str) -> str:
+        if _JWS.fullmatch(signature):
+            return signature
+        self._calls.hang_up(call)
+        detail = "The doorbell's answer is not signed as it has to be. Update the doorbell."
+        raise ProblemError(502, "Malformed answer", detail, headers=_CORS)
+
+
+async def _offer_of(request: Request) -> Offer:
+    media_type_of(request, SDP)
+    sdp = await text_of(request)
+    return Offer(sdp, ufrag_of_offer(sdp))
+
+
+def _holds(token: str, call: Call) -> bool:
+    # Compared in constant time; a phone's call has no token that could match.
+    return hmac.compare_digest(call.caller.token_hash, hash_of(token))
 
 
 def _preflight(methods: str) -> dict[str, str]:
     return {
         **_CORS,
         "Access-Control-Allow-Methods": f"{methods}, OPTIONS",
-        "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, "
+        f"{SIGNATURE_HEADER}",
         "Access-Control-Max-Age": "86400",
     }
 
@@ -175,7 +235,3 @@ def _check_etag(request: Request, call: Call) -> None:
     if call.etag not in [tag.strip() for tag in given.split(",")]:
         detail = "The ETag is of another ICE session."
         raise ProblemError(412, "Stale ETag", detail, headers=_CORS)
-
-
-def _iso(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms // 1000, UTC).isoformat().replace("+00:00", "Z")

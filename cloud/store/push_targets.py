@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pydantic import TypeAdapter
-from sqlalchemy import Executable, delete, select
+from sqlalchemy import Executable, delete, select, union
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from cloud.push.targets import Recipient
 from cloud.shared.problems import ProblemError
 from cloud.store.database import Database
 from cloud.store.roster import Roster
-from cloud.store.tables import push_targets
+from cloud.store.tables import farewells, phones, push_targets
 from protocol.api import FcmTarget, PushSubscription, PushTarget
 
 _TARGET: TypeAdapter[PushTarget] = TypeAdapter(PushTarget)
@@ -68,6 +68,11 @@ class PushRegister:
     async def remove(self, recipient: Recipient) -> None:
         """Forget a subscription that its push service does not know any more."""
         await self._change(delete(push_targets).where(push_targets.c.address == recipient.id))
+
+    async def forget_strangers(self) -> None:
+        """Remove the targets of all who are paired with no doorbell, and not to be told so."""
+        told = union(select(phones.c.id), select(farewells.c.phone))
+        await self._change(delete(push_targets).where(push_targets.c.phone.not_in(told)))
 
     async def _change(self, statement: Executable) -> None:
         async with self._database.write() as writing:

@@ -1,23 +1,22 @@
 """Which doorbells and phones the server knows, and the rights between them.
 
-All of it is kept in memory too: every signed request asks for it, and a household is small.
+All of it is what doorbells say, and only about themselves. It is kept in memory too: every signed
+request asks for it, and a household is small.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
-from starlette.requests import Request
+from sqlalchemy import insert, select, update
 
-from cloud.shared.auth import Gate, unauthorized
+from cloud.store import members as kept
 from cloud.store import tables
 from cloud.store.database import Database
 from protocol.door import Phone
 from protocol.identity import PublicKey
-from protocol.link import KnownPhone
+from protocol.link import KnownPhone, Members, RecordToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +29,22 @@ class KnownDoorbell:
     since_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """A phone that is still to be told that it was taken out of a doorbell's household."""
+
+    doorbell: str
+    phone: str
+
+
 class Roster:
-    """The household's doorbells and phones. `load()` once before use."""
+    """The doorbells, and the phones and recording tokens of each. `load()` once before use."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._doorbells: dict[str, KnownDoorbell] = {}
         self._phones: dict[str, dict[str, KnownPhone]] = {}
+        self._tokens: dict[str, tuple[RecordToken, ...]] = {}
 
     async def load(self) -> None:
         async with self._database.read() as reading:
@@ -44,9 +52,10 @@ class Roster:
                 known = KnownDoorbell(row.id, PublicKey(row.public_key), row.name, row.since_ms)
                 self._doorbells[row.id] = known
             for row in await reading.execute(select(tables.phones)):
-                phone = Phone(id=row.id, name=row.name, rights=tuple(row.rights))
-                key = PublicKey(row.public_key)
-                self._remember(row.doorbell, KnownPhone(phone=phone, public_key=key.text))
+                self._remember(row.doorbell, kept.phone_of(row))
+            for row in await reading.execute(select(tables.record_tokens)):
+                tokens = self._tokens.get(row.doorbell, ())
+                self._tokens[row.doorbell] = (*tokens, kept.token_of(row))
 
     @property
     def empty(self) -> bool:
@@ -55,6 +64,10 @@ class Roster:
 
     def doorbell(self, doorbell: str) -> KnownDoorbell | None:
         return self._doorbells.get(doorbell)
+
+    def serves(self, doorbell: str) -> bool:
+        """Whether this doorbell was adopted."""
+        return doorbell in self._doorbells
 
     def doorbells_of(self, phone: str) -> list[KnownDoorbell]:
         """Those that the phone is paired with, by name."""
@@ -75,6 +88,10 @@ class Roster:
             if phone in phones:
                 return PublicKey.parse(phones[phone].public_key)
         return None
+
+    def record_tokens(self, doorbell: str) -> Sequence[RecordToken]:
+        """With which other software may record for this doorbell, expired ones included."""
+        return self._tokens.get(doorbell, ())
 
     async def adopt(self, doorbell: KnownDoorbell) -> None:
         """Serve this doorbell from now on."""
@@ -99,42 +116,42 @@ class Roster:
             )
         self._doorbells[doorbell] = changed
 
-    async def set_phones(self, doorbell: str, phones: Sequence[KnownPhone]) -> None:
-        """Replace all phones of a doorbell; those that are missing have lost their rights."""
+    def exchange(self, doorbell: str, members: Members) -> frozenset[str]:
+        """Know these members alone from now on; the ids of phones that have left.
+
+        At once, whatever the disk does: nobody may act on a right that is gone.
+        """
+        now = {known.phone.id: known for known in members.phones}
+        left = frozenset(self._phones.get(doorbell, {}).keys() - now.keys())
+        self._phones[doorbell] = now
+        self._tokens[doorbell] = members.tokens
+        return left
+
+    async def keep(self, doorbell: str, members: Members) -> None:
+        """Write the same down, and who of `members.forgotten` is to be told. Raises DatabaseError.
+
+        Only those that were this doorbell's own are told.
+        """
         async with self._database.write() as writing:
-            await writing.execute(delete(tables.phones).where(tables.phones.c.doorbell == doorbell))
-            for known in phones:
-                await _insert_phone(writing, doorbell, known)
-        self._phones[doorbell] = {known.phone.id: known for known in phones}
+            await kept.replace_all(writing, doorbell, members)
 
     async def add_phone(self, doorbell: str, known: KnownPhone) -> None:
         """Register a phone that the doorbell has just paired, or paired again."""
-        mine = tables.phones.c
         async with self._database.write() as writing:
-            await writing.execute(
-                delete(tables.phones).where(mine.doorbell == doorbell, mine.id == known.phone.id)
-            )
-            await _insert_phone(writing, doorbell, known)
+            await kept.add_phone(writing, doorbell, known)
         self._remember(doorbell, known)
+
+    async def farewells(self) -> Sequence[Farewell]:
+        """Who is still to be told."""
+        async with self._database.read() as reading:
+            rows = await reading.execute(select(tables.farewells))
+            return [Farewell(row.doorbell, row.phone) for row in rows]
+
+    async def end_farewells(self, told: Iterable[Farewell]) -> None:
+        """These were told, or cannot be."""
+        async with self._database.write() as writing:
+            for each in told:
+                await kept.end_farewell(writing, each.doorbell, each.phone)
 
     def _remember(self, doorbell: str, known: KnownPhone) -> None:
         self._phones.setdefault(doorbell, {})[known.phone.id] = known
-
-
-async def _insert_phone(writing: AsyncConnection, doorbell: str, known: KnownPhone) -> None:
-    row = {
-        "id": known.phone.id,
-        "doorbell": doorbell,
-        "name": known.phone.name,
-        "public_key": PublicKey.parse(known.public_key).spki,
-        "rights": list(known.phone.rights),
-    }
-    await writing.execute(insert(tables.phones).values(row))
-
-
-def served_doorbell(gate: Gate, roster: Roster, request: Request) -> str:
-    """The id of the served doorbell that sends a recording or a picture; ProblemError 401."""
-    caller = gate.doorbell(request, "record")
-    if roster.doorbell(caller.id) is None:
-        raise unauthorized("This doorbell is not served here. Connect its link first.")
-    return caller.id

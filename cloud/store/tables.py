@@ -42,6 +42,24 @@ phones = Table(
     Column("name", String(60), nullable=False),
     Column("public_key", LargeBinary, nullable=False),
     Column("rights", JSON, nullable=False),
+    Column("until_ms", BigInteger),
+    Column("windows", JSON, nullable=False, server_default="[]"),
+)  # fmt: skip
+
+# Tokens with which other software records, by their hashes: the doorbell alone knows more.
+record_tokens = Table(
+    "record_tokens", metadata,
+    Column("doorbell", ForeignKey("doorbells.id", ondelete="CASCADE"), primary_key=True),
+    Column("id", String(40), primary_key=True),
+    Column("hash", String(43), nullable=False),
+    Column("until_ms", BigInteger),
+)  # fmt: skip
+
+# Phones that a reset took out of a household, until they were told.
+farewells = Table(
+    "farewells", metadata,
+    Column("doorbell", ForeignKey("doorbells.id", ondelete="CASCADE"), primary_key=True),
+    Column("phone", String(26), primary_key=True),
 )  # fmt: skip
 
 visits = Table(

@@ -112,6 +112,12 @@ class EventHub:
     def last_id(self) -> str:
         return f"{self._life}-{self._count}"
 
+    def dismiss(self, phone: str) -> None:
+        """End the streams of a phone that is not paired any more."""
+        for listener in self._listeners:
+            if listener.phone == phone:
+                listener.close()
+
     def close(self) -> None:
         """End all streams: the server stops."""
         for listener in self._listeners:

@@ -12,7 +12,6 @@ from cloud.shared.bodies import body_of, media_type_of
 from cloud.shared.clock import Clock, now_ms
 from cloud.shared.problems import ProblemError
 from cloud.store.clips import ClipStore, snapshot_key
-from cloud.store.roster import Roster, served_doorbell
 from cloud.store.visits import Visits
 from protocol.api import VisitEvent
 from protocol.base import VisitId
@@ -29,14 +28,12 @@ class SnapshotRoutes:
     def __init__(
         self,
         gate: Gate,
-        roster: Roster,
         visits: Visits,
         clips: ClipStore,
         tell: Callable[[VisitEvent], None],
         clock: Clock,
     ) -> None:
         self._gate = gate
-        self._roster = roster
         self._visits = visits
         self._clips = clips
         self._tell = tell
@@ -57,7 +54,7 @@ class SnapshotRoutes:
 
     async def put(self, request: Request, visit: VisitId) -> Response:
         """Keep the picture, then tell the phones."""
-        doorbell = served_doorbell(self._gate, self._roster, request)
+        doorbell = self._gate.served_doorbell(request, "record")
         media_type_of(request, "image/jpeg")
         picture = await request.body()
         if not picture.startswith(_JPEG_START) or not picture.endswith(_JPEG_END):

@@ -99,12 +99,13 @@ async def running(work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
                 await task
 
 
-async def authorise(request: Request, doorbell: str) -> None:
+async def authorise(request: Request, doorbell: str) -> str | None:
     """Token `good` may record for DOORBELL."""
     if request.headers["authorization"] != GOOD["Authorization"]:
         raise ProblemError(401, "Not signed in", "The token is not good.")
     if doorbell != DOORBELL:
         raise ProblemError(403, "Not allowed", "This doorbell is not yours.")
+    return None
 
 
 @asynccontextmanager

@@ -20,7 +20,9 @@ from protocol.link import (
     FromServer,
     Hello,
     KnownPhone,
+    Members,
     Occurrence,
+    RecordToken,
     Report,
     VisitClosed,
     VisitMoment,
@@ -45,6 +47,8 @@ class ScriptedDoorbell:
     identity: Identity = field(default_factory=Identity.generate)
     name: str = "Front door"
     phones: Sequence[KnownPhone] = ()
+    tokens: Sequence[RecordToken] = ()
+    forgotten: Sequence[str] = ()
     epoch: str = "life-0001"
     socket: aiohttp.ClientWebSocketResponse | None = None
     sequence: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -68,8 +72,16 @@ class ScriptedDoorbell:
             device_id=self.id,
             name=self.name,
             software="test",
-            phones=tuple(self.phones),
+            members=self.members(),
             state=LOCKED,
+        )
+
+    def members(self) -> Members:
+        """The household as this doorbell says it is."""
+        return Members(
+            phones=tuple(self.phones),
+            tokens=tuple(self.tokens),
+            forgotten=tuple(self.forgotten),
         )
 
     @asynccontextmanager
@@ -108,9 +120,13 @@ class ScriptedDoorbell:
                     return self._socket().close_code, ""
 
     async def introduce(self, *phones: KnownPhone) -> None:
-        """Say hello again with these phones, and wait until the server knows them."""
+        """Say that these phones are the household's, and wait until the server knows them."""
         self.phones = phones
-        await self.say(self.hello())
+        await self.tell_members()
+
+    async def tell_members(self) -> None:
+        """Say who belongs to the household, and wait until the server knows it."""
+        await self.say(self.members())
         await self.ring("visit-nobody-opened")
         await self.hear(Confirmed)
 

@@ -25,6 +25,9 @@ from tests.support.signing_phone import Reply, SigningPhone
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
 OFFER = b"v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=ice-ufrag:abcd\r\na=ice-pwd:x\r\n"
+# What only phone and doorbell understand.
+SIGNED = {"Doorstep-Signature": "eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmVk-_"}
+ANSWER_SIGNATURE = "eyJhbGciOiJFUzI1NiJ9.e30.YW5zd2Vy-_"
 CANDIDATE = "1 1 UDP 2130706431 192.0.2.1 5000 typ host"
 
 
@@ -32,12 +35,19 @@ def live(doorbell: ScriptedDoorbell) -> str:
     return f"/api/v1/doorbells/{doorbell.id}/live"
 
 
+async def place(
+    doorbell: ScriptedDoorbell, phone: SigningPhone, body: bytes = OFFER, query: str = ""
+) -> Reply:
+    """Post a signed offer."""
+    return await phone.ask("POST", live(doorbell) + query, body, SDP, SIGNED)
+
+
 async def call(
     doorbell: ScriptedDoorbell, phone: SigningPhone, query: str = ""
 ) -> tuple[CallOffer, Reply]:
     """A call that the doorbell answers."""
     async with asyncio.TaskGroup() as group:
-        asking = group.create_task(phone.ask("POST", live(doorbell) + query, OFFER, SDP))
+        asking = group.create_task(place(doorbell, phone, query=query))
         offer = await doorbell.hear(CallOffer)
         await doorbell.say(CallAnswer(call=offer.call, sdp="v=0\r\nanswer\r\n"))
     return offer, asking.result()
@@ -48,8 +58,8 @@ async def test_a_call_is_answered_by_the_doorbell(
 ) -> None:
     offer, reply = await call(doorbell, phone)
     assert offer.sdp.encode() == OFFER
-    assert offer.phone is not None
-    assert offer.phone.id == phone.id
+    assert offer.signature == SIGNED["Doorstep-Signature"]
+    assert offer.view_token is None
     assert (reply.status, reply.body) == (201, b"v=0\r\nanswer\r\n")
     assert reply.headers["Content-Type"] == SDP
     assert reply.headers["Location"] == f"{phone.url}/api/v1/live/{offer.call}"
@@ -64,7 +74,7 @@ async def test_a_call_may_answer_a_visit_of_this_doorbell(
     await doorbell.hear(Confirmed)
     offer, _ = await call(doorbell, phone, "?answers=visit-0001")
     assert offer.answers == "visit-0001"
-    reply = await phone.ask("POST", live(doorbell) + "?answers=visit-0009", OFFER, SDP)
+    reply = await place(doorbell, phone, query="?answers=visit-0009")
     assert (reply.status, reply.problem.title) == (404, "Unknown visit")
 
 
@@ -152,20 +162,22 @@ async def test_two_phones_call_at_once(doorbell: ScriptedDoorbell, phone: Signin
     await doorbell.introduce(known_phone(phone.identity), known_phone(ben.identity, "Ben"))
     async with asyncio.TaskGroup() as group:
         asked = [
-            group.create_task(each.ask("POST", live(doorbell), OFFER, SDP)) for each in (phone, ben)
+            group.create_task(
+                each.ask("POST", live(doorbell), OFFER, SDP, {"Doorstep-Signature": f"by.{name}"})
+            )
+            for each, name in ((phone, "Anna"), (ben, "Ben"))
         ]
         offers = [await doorbell.hear(CallOffer), await doorbell.hear(CallOffer)]
         for offer in reversed(offers):
-            name = offer.phone.name if offer.phone else "?"
-            await doorbell.say(CallAnswer(call=offer.call, sdp=f"for {name}"))
-    assert [task.result().body for task in asked] == [b"for Anna", b"for Ben"]
+            await doorbell.say(CallAnswer(call=offer.call, sdp=f"for {offer.signature}"))
+    assert [task.result().body for task in asked] == [b"for by.Anna", b"for by.Ben"]
 
 
 async def test_the_doorbells_refusal_reaches_the_phone(
     doorbell: ScriptedDoorbell, phone: SigningPhone
 ) -> None:
     async with asyncio.TaskGroup() as group:
-        asking = group.create_task(phone.ask("POST", live(doorbell), OFFER, SDP))
+        asking = group.create_task(place(doorbell, phone))
         offer = await doorbell.hear(CallOffer)
         refused = CallRefused(call=offer.call, status=503, detail="The camera has stopped.")
         await doorbell.say(refused)
@@ -176,7 +188,7 @@ async def test_the_doorbells_refusal_reaches_the_phone(
 async def test_no_answer_is_a_504_and_the_doorbell_is_told(
     doorbell: ScriptedDoorbell, phone: SigningPhone
 ) -> None:
-    reply = await phone.ask("POST", live(doorbell), OFFER, SDP)
+    reply = await place(doorbell, phone)
     assert (reply.status, reply.problem.title) == (504, "No answer")
     offer = await doorbell.hear(CallOffer)
     assert await doorbell.hear(CallHangUp) == CallHangUp(call=offer.call)
@@ -188,12 +200,12 @@ async def test_a_doorbell_that_leaves_while_it_is_called(
     doorbell: ScriptedDoorbell, phone: SigningPhone
 ) -> None:
     async with asyncio.TaskGroup() as group:
-        asking = group.create_task(phone.ask("POST", live(doorbell), OFFER, SDP))
+        asking = group.create_task(place(doorbell, phone))
         await doorbell.hear(CallOffer)
         assert doorbell.socket is not None
         await doorbell.socket.close()
     assert asking.result().status == 503
-    away = await phone.ask("POST", live(doorbell), OFFER, SDP)
+    away = await place(doorbell, phone)
     assert (away.status, away.headers["Retry-After"]) == (503, "5")
     assert "away since 20" in away.problem.detail
 
@@ -216,7 +228,7 @@ async def test_a_bad_offer_never_reaches_the_doorbell(
     media_type: str,
     status: int,
 ) -> None:
-    reply = await phone.ask("POST", live(doorbell), body, media_type)
+    reply = await phone.ask("POST", live(doorbell), body, media_type, SIGNED)
     assert reply.status == reply.problem.status == status
     offer, _ = await call(doorbell, phone)
     assert offer.sdp.encode() == OFFER
@@ -227,10 +239,10 @@ async def test_calling_needs_the_right_and_a_known_doorbell(
 ) -> None:
     doorbell.phones = [known_phone(phone.identity, "Anna", "history")]
     async with doorbell.connected():
-        reply = await phone.ask("POST", live(doorbell), OFFER, SDP)
+        reply = await place(doorbell, phone)
         assert (reply.status, reply.problem.title) == (403, "Not allowed")
     stranger = Identity.generate().id
-    reply = await phone.ask("POST", f"/api/v1/doorbells/{stranger}/live", OFFER, SDP)
+    reply = await phone.ask("POST", f"/api/v1/doorbells/{stranger}/live", OFFER, SDP, SIGNED)
     assert reply.status == 404
 
 
