@@ -17,8 +17,10 @@ from device.core import events as e
 from device.core.states import Person
 from device.errors import StartError
 from device.services.admin import SOCKET_NAME, AdminServer
+from device.services.call_gate import CallGate
 from device.services.calls import Calls
 from device.services.clock import Clock
+from device.services.desk import Line
 from device.services.door_media import DoorMedia
 from device.services.doorbell import NOBODY_WAITS, Audience, Doorbell
 from device.services.front_desk import FrontDesk, wish_of
@@ -37,9 +39,11 @@ from device.settings import Settings
 from hardware.board import Board
 from hardware.errors import HardwareError
 from media.still import StillError
+from protocol.audit import AuditWhat
 from protocol.base import PROTOCOL_VERSION
 from protocol.control import Trace
 from protocol.door import Phone
+from protocol.household import HouseholdRefused, HouseholdReply, HouseholdRequest
 from protocol.link import Hello
 
 if TYPE_CHECKING:
@@ -109,18 +113,24 @@ class House:
             picture=self._picture, speak=self._replies.speak,
         )  # fmt: skip
         challenges = Challenges(self._identity.id, clock.monotonic)
+        ledger = _Unwritten()
+        gate = CallGate(self._identity, self._household, clock.monotonic, ledger)
         desk = FrontDesk(self._doorbell, self._household, challenges, board.speaker)
         self._ice = BorrowedIce(server, self._identity, clock.wall)
         self._calls = Calls(
             self._media, desk, self._call_ended, self._doorbell.door,
-            ice_servers=self._ice.servers, network=settings.media.network,
-            traced=self._call_traced, rewind=self._rewind,
+            gate=gate, household_desk=_ClosedCounter(), ice_servers=self._ice.servers,
+            network=settings.media.network, traced=self._call_traced, rewind=self._rewind,
         )  # fmt: skip
         self._pairing = Pairing(self._identity, name, self._household, clock.monotonic)
         self._link = Link(
-            server, self._identity, hello=self._hello, find=self._phone, calls=self._calls,
-            pairing=self._pairing, wall=clock.wall, on_fault=self._server_fault,
+            server, self._identity, hello=self._hello, members=self._household.members,
+            calls=self._calls, gate=gate, pairing=self._pairing, wall=clock.wall,
+            on_fault=self._server_fault, told=self._farewells_told,
         )  # fmt: skip
+        # Whoever may not see the door any more is cut off before anybody else hears of it.
+        self._household.watch(self._calls.review)
+        self._household.watch(self._link.members_changed)
         self._uplink = Uplink(
             self._media, server, self._identity, self._fault,
             ice_servers=self._ice.servers, network=settings.media.network,
@@ -163,8 +173,9 @@ class House:
 
     def _lives(self) -> list[Callable[[], Coroutine[None, None, None]]]:
         """Media before those who take from it; the doorbell last, when all listen."""
-        lives = [self._media.run, self._rewind.run, self._replies.run, self._ice.run,
-                 self._calls.run, self._uplink.run, self._link.run, self._health.run]  # fmt: skip
+        lives = [self._household.run, self._media.run, self._rewind.run, self._replies.run,
+                 self._ice.run, self._calls.run, self._uplink.run, self._link.run,
+                 self._health.run]  # fmt: skip
         if self._mqtt is not None:
             lives.append(self._mqtt.run)
         return [*lives, self._doorbell.run]
@@ -224,13 +235,12 @@ class House:
             device_id=self._identity.id,
             name=self._settings.doorbell.name,
             software=wiring.software(),
-            phones=self._household.phones,
+            members=self._household.members(),
             state=self._doorbell.door,
         )
 
     def _phone(self, phone: str) -> Phone | None:
-        known = self._household.find(phone)
-        return known.phone if known else None
+        return self._household.effective(phone)
 
     def _pairing_link(self) -> str:
         invitation = self._pairing.invite()
@@ -262,8 +272,36 @@ class House:
         """The broker may ask for what is harmless; nobody waits for the outcome."""
         self._doorbell.put(e.Wanted(NOBODY_WAITS, AUTOMATION, wish_of(command)))
 
+    def _farewells_told(self, phones: tuple[str, ...]) -> None:
+        try:
+            self._household.farewells_told(phones)
+        except OSError as error:
+            # They are told once more after the next start.
+            log.warning("that phones were told cannot be written down: %s", error)
+
     def _call_traced(self, trace: Trace) -> None:
         self._link.call_traced(trace)
 
     def _call_ended(self, call: str) -> None:
         self._link.call_ended(call)
+
+
+class _Unwritten:
+    """Notes nothing."""
+
+    def note(
+        self, what: AuditWhat, *, who: str = "", name: str = "", detail: str = "",
+        evidence: str = "",
+    ) -> None:  # fmt: skip
+        pass
+
+
+class _ClosedCounter:
+    """A household that cannot be managed over calls."""
+
+    async def manage(self, line: Line, request: HouseholdRequest) -> HouseholdReply:
+        detail = "This doorbell's household cannot be managed from a phone."
+        return HouseholdRefused(id=request.id, reason="fault", detail=detail)
+
+    def watch(self, line: Line, push: Callable[[HouseholdReply], None]) -> Callable[[], None]:
+        return lambda: None

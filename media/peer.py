@@ -24,6 +24,7 @@ from media.aiortc_version import require_known_versions
 from media.checks import Checks
 from media.gathering import GATHER_LIMIT_S, Gathering, PortsTakenError
 from media.guard import guard
+from media.handshake import Pin, shown_fingerprint, with_one_fingerprint
 
 require_known_versions()
 log = logging.getLogger(__name__)
@@ -47,6 +48,10 @@ class PeerGoneError(ConnectionError):
     """The connection failed or was closed before it could be used."""
 
 
+class ImpostorError(PeerGoneError):
+    """The peer has another certificate than the one that was signed."""
+
+
 class Peer(RTCPeerConnection):
     """A connection that gathers its addresses our way, before it is used if there is time."""
 
@@ -58,6 +63,16 @@ class Peer(RTCPeerConnection):
         self._gatherings: list[Gathering] = []
         self._checks: list[Checks] = []
         self._unused: RTCDtlsTransport | None = None
+        self._pin = Pin()
+
+    @property
+    def met_impostor(self) -> bool:
+        """Whether the handshake showed another certificate than the pinned one."""
+        return self._pin.broken
+
+    def pin(self, fingerprint: str) -> None:
+        """Connect only to the certificate with this SHA-256, whatever the SDP says."""
+        self._pin.fingerprint = fingerprint
 
     async def prepare(self, *, ask_servers: bool, limit_s: float = GATHER_LIMIT_S) -> None:
         """Open the sockets, and ask the servers, for whoever calls next. Raises PeerGoneError."""
@@ -92,6 +107,7 @@ class Peer(RTCPeerConnection):
         connection = transport.transport.iceGatherer._connection
         self._gatherings.append(Gathering(connection, self._servers, self._network))
         self._checks.append(Checks(connection))
+        self._pin.guard(transport)
         return transport
 
     def _RTCPeerConnection__createDtlsTransport(self) -> RTCDtlsTransport:  # noqa: N802
@@ -163,7 +179,7 @@ async def accept_offer(pc: RTCPeerConnection, sdp: str) -> str:
         raise PeerGoneError(str(error)) from error
     except Exception as error:  # aiortc raises whatever the SDP provokes
         raise DescriptionError("The SDP offer is incomplete or contradicts itself.") from error
-    return str(pc.localDescription.sdp)
+    return with_one_fingerprint(str(pc.localDescription.sdp))
 
 
 async def make_offer(pc: RTCPeerConnection) -> str:
@@ -211,10 +227,23 @@ async def close_peer(pc: RTCPeerConnection) -> None:
 
 
 async def connected(pc: RTCPeerConnection) -> None:
-    """Wait until media can flow; PeerGoneError when that will not happen any more."""
+    """Wait until media can flow; PeerGoneError when that will not happen any more.
+
+    ImpostorError when that is because of the certificate.
+    """
     await _until(pc, {"connected", "failed", "closed"})
+    if isinstance(pc, Peer) and pc.met_impostor:
+        raise ImpostorError("The peer has another certificate than the one that was signed.")
     if pc.connectionState != "connected":
         raise PeerGoneError("The peer could not be reached.")
+
+
+def remote_fingerprint(pc: RTCPeerConnection) -> str:
+    """SHA-256 of the peer's real certificate, as SDP writes it. PeerGoneError without one."""
+    for transport in _dtls_transports(pc):
+        if (found := shown_fingerprint(transport)) is not None:
+            return found
+    raise PeerGoneError("The peer has not shown its certificate.")
 
 
 async def gone(pc: RTCPeerConnection) -> None:
@@ -275,6 +304,9 @@ async def _until(pc: RTCPeerConnection, states: set[str]) -> None:
 
 
 def _transports(pc: RTCPeerConnection) -> Iterator[RTCIceTransport]:
+    yield from dict.fromkeys(transport.transport for transport in _dtls_transports(pc))
+
+
+def _dtls_transports(pc: RTCPeerConnection) -> Iterator[RTCDtlsTransport]:
     parts = [transceiver.receiver for transceiver in pc.getTransceivers()]
-    transports = [part.transport.transport for part in (*parts, pc.sctp) if part is not None]
-    yield from dict.fromkeys(transports)
+    yield from dict.fromkeys(part.transport for part in (*parts, pc.sctp) if part is not None)

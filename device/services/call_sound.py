@@ -12,6 +12,7 @@ from device.services.call_picture import live_frames
 from device.services.door_media import DoorMedia
 from media.listening import receive_packets
 from media.outgoing import PassthroughTrack, send_passthrough
+from media.phone_voice import VoicePacket
 
 log = logging.getLogger(__name__)
 
@@ -35,19 +36,26 @@ class CallSound:
     @property
     def talking(self) -> bool:
         """Whether the phone's person speaks now."""
-        return self._voice.talking
+        return self._may_talk and self._voice.talking
 
     def send_on(self, pc: RTCPeerConnection) -> None:
         """Add the track, and listen if the phone may talk; before the phone's offer is taken."""
         self._door = PassthroughTrack("audio", live_frames(self._media.sound))
         sender = send_passthrough(pc, self._door, listen=self._may_talk)
         if self._may_talk:
-            self._ended = receive_packets(sender.transceiver.receiver, self._voice.take)
+            self._ended = receive_packets(sender.transceiver.receiver, self._hear)
 
     def mute(self, muted: bool) -> None:
         """Whether the phone does not want to hear the door."""
         if self._door is not None:
             self._door.muted = muted
+
+    def deafen(self) -> None:
+        """The phone may not talk any more: what it says from now on is not heard."""
+        if self._may_talk:
+            self._may_talk = False
+            self._media.mixer.leave(self._voice)
+            log.info("call %s: the phone is not heard any more", self._call)
 
     async def listen(self) -> None:
         """Until the phone sends no sound any more; its voice is heard meanwhile."""
@@ -58,3 +66,7 @@ class CallSound:
     def close(self) -> None:
         """The call is over. May be called twice."""
         self._media.mixer.leave(self._voice)
+
+    def _hear(self, packet: VoicePacket) -> None:
+        if self._may_talk:
+            self._voice.take(packet)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from aiortc import RTCIceServer
 
 from device.services.call import Call, CallLimits
-from device.services.desk import CallDesk
+from device.services.call_gate import Admitted, CallGate
+from device.services.desk import CallDesk, HouseholdDesk
 from device.services.door_media import DoorMedia
+from device.services.household_call import HouseholdCall
 from device.services.rewind import Rewind
 from media.addresses import ANY_NETWORK, Network
 from media.peer import CodecError, DescriptionError, PeerGoneError
 from media.warm import WarmPeers
 from protocol.control import CallState, Trace
 from protocol.door import DoorState
-from protocol.link import CallAnswer, CallCandidate, CallOffer, CallRefused
+from protocol.link import CallAnswer, CallCandidate, CallRefused
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +28,9 @@ log = logging.getLogger(__name__)
 VIEWERS_SHOWN = 32
 DEFAULT_LIMITS = CallLimits()
 _FULL = "{} phones are connected already. Try again when one of them has hung up."
-_NO_VIEW = "This phone may not see the door. A phone that administers the household can allow it."
+_FULL_LINES = "{} phones manage the household now. Try again when one of them is done."
+_REVOKED = "This phone lost the right to call at this moment. Ask an admin of the household."
+_IMPOSTOR = "The caller's certificate is not the one that was signed."
 _NO_CODEC = (
     "The doorbell sends H.264 pictures and Opus sound, and the offer lacks one of them."
     " Use a current browser."
@@ -47,6 +52,8 @@ class Calls:
         on_ended: Callable[[str], None],
         door: DoorState,
         *,
+        gate: CallGate,
+        household_desk: HouseholdDesk,
         limits: CallLimits = DEFAULT_LIMITS,
         ice_servers: Callable[[], Sequence[RTCIceServer]] = lambda: NO_SERVERS,
         network: Network = ANY_NETWORK,
@@ -57,11 +64,13 @@ class Calls:
         self._desk = desk
         self._on_ended = on_ended
         self._door = door
+        self._gate = gate
+        self._household_desk = household_desk
         self._limits = limits
         self._peers = WarmPeers(ice_servers, network)
         self._traced = traced
         self._rewind = rewind or Rewind(media)
-        self._calls: dict[str, Call] = {}
+        self._calls: dict[str, Call | HouseholdCall] = {}
         self._group: asyncio.TaskGroup | None = None
 
     def __len__(self) -> int:
@@ -81,52 +90,100 @@ class Calls:
         """Somebody is at the door: a phone is likely to call."""
         self._peers.expect()
 
-    async def answer(self, offer: CallOffer) -> CallAnswer | CallRefused:
+    async def answer(self, admitted: Admitted) -> CallAnswer | CallRefused:
         """Take a call or say why not; the caller is connected some time after the answer."""
         group = self._group
         if group is None:
-            return _refused(offer, 503, "The doorbell is starting or stopping. Call again.")
-        if (refusal := self._reason_against(offer)) is not None:
+            return _refused(admitted, 503, "The doorbell is starting or stopping. Call again.")
+        if (refusal := self._reason_against(admitted)) is not None:
             return refusal
-        call = Call(
-            offer, self._media, self._desk, self._push_all, self._limits, self._peers.take(),
-            self._traced, self._rewind,
-        )  # fmt: skip
-        self._calls[call.id] = call
+        call = self._calls[admitted.call] = self._make(admitted)
         try:
-            answer = CallAnswer(call=call.id, sdp=await call.answer())
+            answer: CallAnswer | CallRefused = await call.answer()
         except BaseException as error:
-            del self._calls[call.id]
-            await call.close()
+            await self._drop(call)
             if not isinstance(error, DescriptionError | PeerGoneError):
                 raise
-            return _refusal(offer, error)
+            return _refusal(admitted, error)
+        if call.path.over:
+            await self._drop(call)
+            return _refused(admitted, 403, _REVOKED)
         group.create_task(self._hold(call))
         return answer
+
+    def calling(self) -> set[str]:
+        """The phones that see or hear the door now."""
+        calls = (call for call in self._calls.values() if isinstance(call, Call) and call.started)
+        return {call.admitted.phone.id for call in calls if call.admitted.phone is not None}
+
+    def review(self) -> None:
+        """The household has changed: end at once what is not allowed any more."""
+        for call in tuple(self._calls.values()):
+            if not self._gate.stands(call.admitted):
+                log.info("call %s: ended, its caller may not call any more", call.id)
+                call.path.hang_up()
+            elif isinstance(call, Call) and not self._gate.may_talk(call.admitted):
+                call.sound.deafen()
 
     async def candidate(self, candidate: CallCandidate) -> None:
         """A trickled candidate; one for an unknown call is too late and ignored."""
         if (call := self._calls.get(candidate.call)) is not None:
-            call.add_candidate(candidate.candidate)
+            call.path.add_candidate(candidate.candidate)
 
     async def hang_up(self, call: str) -> None:
         """End a call; an unknown one has ended already."""
         if (found := self._calls.get(call)) is not None:
-            found.hang_up()
+            found.path.hang_up()
 
     def broadcast(self, door: DoorState) -> None:
         """Tell every phone how the door is now."""
         self._door = door
         self._push_all()
 
-    def _reason_against(self, offer: CallOffer) -> CallRefused | None:
-        if offer.call in self._calls:
-            return _refused(offer, 409, "A call with this id exists already. Call again.")
-        if len(self._calls) >= self._limits.calls:
-            return _refused(offer, 503, _FULL.format(self._limits.calls))
-        if offer.phone is not None and "view" not in offer.phone.rights:
-            return _refused(offer, 403, _NO_VIEW)
+    def _make(self, admitted: Admitted) -> Call | HouseholdCall:
+        pc = self._peers.take()
+        call: Call | HouseholdCall
+        if admitted.data_only and admitted.phone is not None:
+            call = HouseholdCall(
+                admitted, admitted.phone, self._household_desk, pc, self._limits.connect_s
+            )
+        else:
+            call = Call(
+                admitted, self._media, self._desk, self._push_all, self._limits, pc,
+                self._traced, self._rewind,
+            )  # fmt: skip
+        call.path.began = partial(self._gate.note, "call_began", admitted)
+        return call
+
+    def _reason_against(self, admitted: Admitted) -> CallRefused | None:
+        if admitted.call in self._calls:
+            return _refused(admitted, 409, "A call with this id exists already. Call again.")
+        if admitted.data_only:
+            if not self._has_line_for(admitted):
+                return _refused(admitted, 503, _FULL_LINES.format(self._limits.lines))
+        elif sum(isinstance(call, Call) for call in self._calls.values()) >= self._limits.calls:
+            return _refused(admitted, 503, _FULL.format(self._limits.calls))
         return None
+
+    def _has_line_for(self, admitted: Admitted) -> bool:
+        """Nobody keeps the admins out: a phone's own oldest line gives way, or a guest's."""
+        lines = [
+            call for call in self._calls.values()
+            if isinstance(call, HouseholdCall) and not call.path.over
+        ]  # fmt: skip
+        if len(lines) < self._limits.lines:
+            return True
+        own = [line for line in lines if line.admitted.who == admitted.who]
+        guests = [line for line in lines if not self._gate.manages(line.admitted)]
+        weaker = [*own, *(guests if self._gate.manages(admitted) else ())]
+        if weaker:
+            weaker[0].path.hang_up()
+        return bool(weaker)
+
+    async def _drop(self, call: Call | HouseholdCall) -> None:
+        """A call that never began."""
+        del self._calls[call.id]
+        await call.close()
 
     async def _keep_warm(self) -> None:
         try:
@@ -135,7 +192,7 @@ class Calls:
             # Calls take a little longer to begin, and that is all.
             log.exception("no connection is kept ready any more")
 
-    async def _hold(self, call: Call) -> None:
+    async def _hold(self, call: Call | HouseholdCall) -> None:
         try:
             await call.run()
         except Exception:
@@ -145,19 +202,24 @@ class Calls:
             self._forget(call)
             await call.close()
 
-    def _forget(self, call: Call) -> None:
+    def _forget(self, call: Call | HouseholdCall) -> None:
         del self._calls[call.id]
         log.info("call %s: over", call.id)
+        if call.path.met_impostor:
+            self._gate.note("call_refused", call.admitted, _IMPOSTOR)
         if call.started:
-            self._desk.call_ended(call.id)
+            self._gate.note("call_ended", call.admitted)
+            if isinstance(call, Call):
+                self._desk.call_ended(call.id)
         self._on_ended(call.id)
         # Whoever was cut off calls again at once.
         self.expect()
         self._push_all()
 
     def _push_all(self) -> None:
-        viewers = {call.id: call.viewer for call in self._calls.values()}
-        for call in self._calls.values():
+        calls = [call for call in self._calls.values() if isinstance(call, Call)]
+        viewers = {call.id: call.viewer for call in calls}
+        for call in calls:
             others = [viewer for id_, viewer in viewers.items() if viewer and id_ != call.id]
             call.push(
                 CallState(
@@ -167,13 +229,13 @@ class Calls:
             )  # fmt: skip
 
 
-def _refusal(offer: CallOffer, error: Exception) -> CallRefused:
+def _refusal(admitted: Admitted, error: Exception) -> CallRefused:
     if isinstance(error, CodecError):
-        return _refused(offer, 406, _NO_CODEC)
+        return _refused(admitted, 406, _NO_CODEC)
     status = 400 if isinstance(error, DescriptionError) else 503
-    return _refused(offer, status, str(error))
+    return _refused(admitted, status, str(error))
 
 
-def _refused(offer: CallOffer, status: int, detail: str) -> CallRefused:
-    log.info("call %s: refused (%d): %s", offer.call, status, detail)
-    return CallRefused(call=offer.call, status=status, detail=detail)
+def _refused(admitted: Admitted, status: int, detail: str) -> CallRefused:
+    log.info("call %s: refused (%d): %s", admitted.call, status, detail)
+    return CallRefused(call=admitted.call, status=status, detail=detail)

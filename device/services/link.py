@@ -10,10 +10,12 @@ from typing import NoReturn, Protocol, assert_never
 
 import aiohttp
 
+from device.services.call_gate import Admitted, NotAdmittedError
 from device.services.outbox import Outbox
 from protocol.base import LINK_FRAME_LIMIT_BYTES, PROTOCOL_VERSION
+from protocol.calls import CallChallenge
 from protocol.control import Trace
-from protocol.door import DoorState, Phone
+from protocol.door import DoorState
 from protocol.errors import RemoteProtocolError
 from protocol.identity import Identity
 from protocol.link import (
@@ -24,10 +26,13 @@ from protocol.link import (
     CallOffer,
     CallRefused,
     CallTraced,
+    ChallengeGiven,
+    ChallengeWanted,
     Confirmed,
     FromDoorbell,
     FromServer,
     Hello,
+    Members,
     Occurrence,
     PairReply,
     PairStep,
@@ -66,10 +71,17 @@ _ENDS = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.C
 OnFault = Callable[[str | None], None]
 
 
+class Gate(Protocol):
+    """Who lets callers in. `admit` raises NotAdmittedError."""
+
+    def challenge(self, phone: str) -> CallChallenge: ...
+    def admit(self, offer: CallOffer) -> Admitted: ...
+
+
 class CallTaker(Protocol):
     """Who answers phones."""
 
-    async def answer(self, offer: CallOffer) -> CallAnswer | CallRefused: ...
+    async def answer(self, admitted: Admitted) -> CallAnswer | CallRefused: ...
     async def candidate(self, candidate: CallCandidate) -> None: ...
     async def hang_up(self, call: str) -> None: ...
 
@@ -89,8 +101,9 @@ class _LinkLostError(RuntimeError):
 
 
 class Link:
-    """`hello()` makes the first frame, `find(phone)` is the household's own knowledge of a phone.
+    """`hello()` makes the first frame, `members()` is who belongs to the household now.
 
+    `told(phones)` says that the server has heard the farewells that stood in the hello.
     `on_fault(sentence)` says that the server is away or refuses us, `on_fault(None)` that it is
     there.
     """
@@ -101,21 +114,26 @@ class Link:
         identity: Identity,
         *,
         hello: Callable[[], Hello],
-        find: Callable[[str], Phone | None],
+        members: Callable[[], Members],
         calls: CallTaker,
+        gate: Gate,
         pairing: PairingSide,
         wall: Callable[[], float],
         on_fault: OnFault = lambda detail: None,
+        told: Callable[[tuple[str, ...]], None] = lambda phones: None,
         jitter: random.Random | None = None,
     ) -> None:
         self._url = server.rstrip("/") + LINK_PATH
         self._identity = identity
         self._hello = hello
-        self._find = find
+        self._members = members
         self._calls = calls
+        self._gate = gate
         self._pairing = pairing
         self._wall = wall
         self._on_fault = on_fault
+        self._told = told
+        self._farewells: tuple[str, ...] = ()
         self._jitter = jitter or random.Random()
         self._tries = 0
         self._faulty = False
@@ -135,6 +153,10 @@ class Link:
     def state(self, door: DoorState) -> None:
         """Tell how the door is now; the next hello says it again."""
         self._say(State(state=door))
+
+    def members_changed(self) -> None:
+        """Tell who belongs to the household now; the next hello says it again."""
+        self._say(self._members())
 
     def call_ended(self, call: str) -> None:
         """Let the server forget a call."""
@@ -185,7 +207,9 @@ class Link:
     async def _talk(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         """Speak and listen until the connection is lost; raises _LinkLostError."""
         outgoing: asyncio.Queue[FromDoorbell] = asyncio.Queue()
-        outgoing.put_nowait(self._hello())
+        hello = self._hello()
+        self._farewells = hello.members.forgotten
+        outgoing.put_nowait(hello)
         for report in self.outbox.waiting:
             outgoing.put_nowait(report)
         self._outgoing = outgoing
@@ -225,6 +249,8 @@ class Link:
                 self._is_there(message)
             case Confirmed(epoch=epoch, sequence=sequence):
                 self.outbox.confirm(epoch, sequence)
+            case ChallengeWanted(ask=ask, phone=phone):
+                self._say(ChallengeGiven(ask=ask, challenge=self._gate.challenge(phone)))
             case CallOffer():
                 # Gathering takes a while; the link must not wait for it.
                 group.create_task(self._answer(message))
@@ -242,15 +268,11 @@ class Link:
                 assert_never(message)
 
     async def _answer(self, offer: CallOffer) -> None:
-        """Rights are what the doorbell knows of the phone, not what the server says."""
-        phone: Phone | None = None
         answer: CallAnswer | CallRefused
-        if offer.phone is not None and (phone := self._find(offer.phone.id)) is None:
-            detail = "This phone is not paired with the doorbell any more. Pair it again."
-            self._say(CallRefused(call=offer.call, status=403, detail=detail))
-            return
         try:
-            answer = await self._calls.answer(offer.model_copy(update={"phone": phone}))
+            answer = await self._calls.answer(self._gate.admit(offer))
+        except NotAdmittedError as error:
+            answer = CallRefused(call=offer.call, status=error.status, detail=str(error)[:300])
         except Exception:
             # A fault in one call must not end the link.
             log.exception("call %s: not answered because of a fault", offer.call)
@@ -268,6 +290,9 @@ class Link:
             log.warning("the server speaks version %d, we speak %d; update the older one",
                         welcome.version, PROTOCOL_VERSION)  # fmt: skip
         self._welcomed = True
+        if self._farewells:
+            self._told(self._farewells)
+            self._farewells = ()
         if self._faulty:
             self._faulty = False
             self._on_fault(None)
