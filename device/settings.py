@@ -185,7 +185,11 @@ class MqttSettings(Group):
     password_file: Path | None = None
     """File that holds the password; its first line counts."""
     ca_file: Path | None = None
-    """Certificates to trust, in PEM; setting it turns TLS on."""
+    """Certificates to trust, in PEM, and no others; setting it turns TLS on."""
+    certificate_file: Path | None = None
+    """Certificate of the doorbell, for a broker that asks for one; needs ca_file."""
+    key_file: Path | None = None
+    """Key of that certificate; unset: it is in the same file."""
     discovery_prefix: str = Field(default="homeassistant", pattern=r"^[^#+\s/]+(/[^#+\s/]+)*$")
     """Where Home Assistant looks for new devices."""
 
@@ -193,6 +197,13 @@ class MqttSettings(Group):
 class StateSettings(Group):
     directory: Path = _DEFAULT_STATE
     """Folder for the doorbell's key and its list of phones."""
+    reset_folder: Path = Path("/boot/firmware")
+    """A file named doorstep-reset here takes all phones out at the next start."""
+
+
+class ClockSettings(Group):
+    trusted: Literal["when_synchronized", "always"] = "when_synchronized"
+    """Until a time server has told the time, rights that end or have hours do not hold."""
 
 
 class LogSettings(Group):
@@ -214,6 +225,7 @@ class Settings(Group):
     lock: LockSettings = LockSettings()
     mqtt: MqttSettings = MqttSettings()
     state: StateSettings = StateSettings()
+    clock: ClockSettings = ClockSettings()
     log: LogSettings = LogSettings()
 
 
