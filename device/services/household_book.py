@@ -109,7 +109,9 @@ def read_book(path: Path) -> Book:
 def _understood(path: Path, text: str) -> Book:
     raw = json.loads(text)
     version = raw.get("version") if isinstance(raw, dict) else None
-    if type(version) is int and version > VERSION:
+    if type(version) is not int or version < 1:
+        raise ValueError("it does not say its version")
+    if version > VERSION:
         raise StartError(
             f"The list of phones in {path} was written by a newer Doorstep (version {version})."
             " Update this one, or restore a copy of the file."
