@@ -210,7 +210,7 @@ class House:
 
         return Mqtt(
             mqtt, self._identity.id, self._settings.doorbell.name, wiring.software(),
-            self._automate, on_connection=self._broker_came_or_went,
+            self._automate, on_fault=self._broker_fault,
         )  # fmt: skip
 
     async def _say_goodbye(self) -> None:
@@ -263,10 +263,8 @@ class House:
     def _server_fault(self, detail: str | None) -> None:
         self._doorbell.fault("server", detail)
 
-    def _broker_came_or_went(self, connected: bool) -> None:
-        where = f"{self._settings.mqtt.host}:{self._settings.mqtt.port}"
-        detail = f"The broker at {where} is away. Check that it runs, and the mqtt settings."
-        self._doorbell.fault("broker", None if connected else detail)
+    def _broker_fault(self, detail: str | None) -> None:
+        self._doorbell.fault("broker", detail)
 
     def _automate(self, command: Command) -> None:
         """The broker may ask for what is harmless; nobody waits for the outcome."""

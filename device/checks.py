@@ -91,7 +91,8 @@ def _broker(settings: Settings) -> Finding:
     mqtt = settings.mqtt
     if mqtt.host is None:
         return Finding("broker", True, "not used; mqtt.host names one")
-    for file in (mqtt.password_file, mqtt.ca_file):
+    files = (mqtt.password_file, mqtt.ca_file, mqtt.certificate_file, mqtt.key_file)
+    for file in files:
         if file is not None and not file.is_file():
             return Finding("broker", False, f"{file} is not there. Check mqtt in the settings.")
     return Finding("broker", True, f"{mqtt.host}:{mqtt.port}")

@@ -1,12 +1,13 @@
 """How Home Assistant finds the doorbell: one retained message that describes all of it.
 
 Device discovery of Home Assistant's MQTT integration (2026.11). Names are written in full, so
-that whoever looks at the broker can read them. The lock is shown and cannot be operated.
+that whoever looks at the broker can read them. The lock is shown and cannot be operated, unless
+the household's admins allow it.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from device.services.mqtt_topics import (
     CHIME_PRESS,
@@ -20,8 +21,13 @@ from device.services.mqtt_topics import (
     UNAVAILABLE,
     Topics,
 )
+from device.services.mqtt_unlock import ResultKind
 
 Component = dict[str, Any]
+
+# `entity_id` is the lock itself, whatever its owner has renamed it to; the nonce is an attribute
+# of it. What comes out is what mqtt_unlock.LockCommand reads.
+UNLOCK_TEMPLATE = '{"action":"{{ value }}","nonce":"{{ state_attr(entity_id, \'nonce\') }}"}'
 
 
 def discovery_topic(prefix: str, device_id: str) -> str:
@@ -33,7 +39,24 @@ def birth_topic(prefix: str) -> str:
     return f"{prefix}/status"
 
 
-def discovery(topics: Topics, device_id: str, name: str, software: str) -> dict[str, Any]:
+def descriptions(
+    topics: Topics, device_id: str, name: str, software: str, *, unlock: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two messages, in this order: Home Assistant drops a component that is named without content.
+
+    The first does so with those of the other rule, the second is the description that stays.
+    """
+    stays = discovery(topics, device_id, name, software, unlock=unlock)
+    dropped = {
+        key: {"platform": component["platform"]}
+        for key, component in _lock_parts(topics, device_id, unlock=not unlock).items()
+    }
+    return {**stays, "components": {**stays["components"], **dropped}}, stays
+
+
+def discovery(
+    topics: Topics, device_id: str, name: str, software: str, *, unlock: bool = False
+) -> dict[str, Any]:
     """The description; its parts inherit the device's availability."""
     components = {
         "ring": _ring(topics),
@@ -42,7 +65,7 @@ def discovery(topics: Topics, device_id: str, name: str, software: str) -> dict[
         "last_visit": _last_visit(topics),
         "light": _light(topics),
         "chime": _button("Chime", "mdi:bell-ring", topics.chime_set, CHIME_PRESS),
-        "lock": _lock(topics),
+        **_lock_parts(topics, device_id, unlock=unlock),
         "problem": _problem(topics),
     } | {f"reply_{reply}": _reply(topics, reply) for reply in QUICK_REPLIES}
     return {
@@ -152,7 +175,13 @@ def _reply(topics: Topics, reply: str) -> Component:
     return _button(QUICK_REPLIES[reply], "mdi:message-text", topics.quick_reply_set, reply)
 
 
-def _lock(topics: Topics) -> Component:
+def _lock_parts(topics: Topics, device_id: str, *, unlock: bool) -> dict[str, Component]:
+    if not unlock:
+        return {"lock": _lock_shown(topics)}
+    return {"door_lock": _lock(topics, device_id), "unlocking": _unlocking(topics)}
+
+
+def _lock_shown(topics: Topics) -> Component:
     # A sensor and no lock: who may write to the broker must not be able to open the door.
     return {
         "platform": "binary_sensor",
@@ -162,6 +191,36 @@ def _lock(topics: Topics) -> Component:
         "payload_on": "unlocked",
         "payload_off": "locked",
         **_part(topics, topics.lock_state),
+    }
+
+
+def _lock(topics: Topics, device_id: str) -> Component:
+    return {
+        "platform": "lock",
+        "name": "Lock",
+        "default_entity_id": f"lock.doorstep_{device_id}",
+        "command_topic": topics.lock_set,
+        "command_template": UNLOCK_TEMPLATE,
+        "payload_lock": "lock",
+        "payload_unlock": "unlock",
+        "state_topic": topics.lock_state,
+        "state_locked": "locked",
+        "state_unlocked": "unlocked",
+        "json_attributes_topic": topics.lock_nonce,
+        "optimistic": False,
+        "retain": False,
+        # Home Assistant keeps no command of this quality for when it is connected again.
+        "qos": 0,
+        **_part(topics, topics.lock_state),
+    }
+
+
+def _unlocking(topics: Topics) -> Component:
+    return {
+        "platform": "event",
+        "name": "Unlocking",
+        "event_types": list(get_args(ResultKind)),
+        "state_topic": topics.lock_result,
     }
 
 

@@ -10,16 +10,15 @@ import asyncio
 import json
 import logging
 import random
-import ssl
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NoReturn, Protocol
 
 import aiomqtt
 
-from device.services.home_assistant import birth_topic, discovery, discovery_topic
+from device.services.home_assistant import birth_topic, descriptions, discovery_topic
+from device.services.mqtt_access import AccessSettings, password_of, trouble_with, trust_of
 from device.services.mqtt_topics import (
     OFFLINE,
     ONLINE,
@@ -32,6 +31,7 @@ from device.services.mqtt_topics import (
     state_messages,
     visit_after,
 )
+from device.services.mqtt_unlock import BrokerUnlock, nonce_message, result_message
 from device.services.retry import Backoff
 from protocol.door import DoorState, Visit
 from protocol.link import Occurrence
@@ -58,19 +58,9 @@ BIRTH_DELAY_S = (1.0, 5.0)
 SNAPSHOT_LIMIT_BYTES = 1024 * 1024
 
 
-class BrokerSettings(Protocol):
+class BrokerSettings(AccessSettings, Protocol):
     """Where the broker is; `device.settings.MqttSettings` in the doorbell."""
 
-    @property
-    def host(self) -> str | None: ...
-    @property
-    def port(self) -> int: ...
-    @property
-    def username(self) -> str | None: ...
-    @property
-    def password_file(self) -> Path | None: ...
-    @property
-    def ca_file(self) -> Path | None: ...
     @property
     def discovery_prefix(self) -> str: ...
 
@@ -81,7 +71,7 @@ class _Queued:
     at_s: float
 
 
-def _ignore(connected: bool) -> None:
+def _ignore(fault: str | None) -> None:
     """For those who do not mind whether a broker is there."""
 
 
@@ -96,30 +86,29 @@ class Mqtt:
         software: str,
         perform: Callable[[Command], None],
         *,
-        on_connection: Callable[[bool], None] = _ignore,
+        lock: BrokerUnlock | None = None,
+        on_fault: Callable[[str | None], None] = _ignore,
         birth_delay_s: tuple[float, float] = BIRTH_DELAY_S,
         backoff: Backoff | None = None,
     ) -> None:
-        """`perform` is called for every command of the broker; neither call may block or raise."""
+        """`perform` is called for every harmless command of the broker; `lock` takes the others.
+
+        `on_fault` is told why there is no connection, and None when there is one. Neither call
+        may block or raise.
+        """
         self._settings = settings
-        self._device_id = device_id
+        self._device_id, self._name, self._software = device_id, name, software
         self._topics = Topics(device_id)
         self._reader = CommandReader(self._topics)
         self._perform = perform
-        self._on_connection = on_connection
+        self._lock = lock
+        self._on_fault = on_fault
         self._birth_delay_s = birth_delay_s
         self._backoff = backoff or Backoff(FIRST_RETRY_S, LONGEST_RETRY_S)
         self._visit: Visit | None = None
         self._retained: dict[str, Message] = {}
         self._waiting: asyncio.Queue[_Queued] = asyncio.Queue(QUEUE_LIMIT)
-        self._connected, self._absent = False, False
-        self._remember(
-            Message(
-                discovery_topic(settings.discovery_prefix, device_id),
-                json.dumps(discovery(self._topics, device_id, name, software)).encode(),
-                retain=True,
-            )
-        )
+        self._connected, self._described, self._trouble = False, False, ""
 
     def occurred(self, what: Occurrence) -> None:
         """Something happened in a visit."""
@@ -140,21 +129,26 @@ class Mqtt:
 
     async def run(self) -> NoReturn:
         """Stay connected until cancelled; then say that the doorbell stopped."""
-        while True:
-            try:
-                await self._session()
-            except* (aiomqtt.MqttError, OSError) as errors:
-                # OSError: the files of the password and the certificates.
-                self._lost(_first(errors))
-            await asyncio.sleep(self._backoff.next_s())
+        async with asyncio.TaskGroup() as deeds:
+            while True:
+                try:
+                    await self._session(deeds)
+                except* (aiomqtt.MqttError, OSError) as errors:
+                    # OSError: the files of the password and the certificates.
+                    self._lost(_first(errors))
+                await asyncio.sleep(self._backoff.next_s())
 
-    async def _session(self) -> NoReturn:
+    async def _session(self, deeds: asyncio.TaskGroup) -> NoReturn:
         async with self._client() as client:
             try:
                 async with asyncio.TaskGroup() as group:
+                    if self._lock is not None:
+                        self._lock.connected()
                     # First, because who listens notices at once that the broker goes away.
-                    group.create_task(self._hear(client, group))
+                    group.create_task(self._hear(client, group, deeds))
                     await self._introduce(client)
+                    if self._lock is not None:
+                        group.create_task(self._mind_lock(client, self._lock))
                     await self._speak(client)
             except asyncio.CancelledError:
                 # Out of the group this is our own end, and no lost connection.
@@ -177,8 +171,8 @@ class Mqtt:
             settings.host,
             settings.port,
             username=settings.username,
-            password=_first_line(settings.password_file),
-            tls_context=_trust(settings.ca_file),
+            password=password_of(settings),
+            tls_context=trust_of(settings),
             identifier=f"doorstep-{self._device_id}",
             # Commands that waited at the broker must not be carried out later.
             clean_session=True,
@@ -202,12 +196,19 @@ class Mqtt:
             elif time.monotonic() - queued.at_s < EVENT_LIFE_S:
                 await _publish(client, message)
 
-    async def _hear(self, client: aiomqtt.Client, group: asyncio.TaskGroup) -> None:
+    async def _hear(
+        self, client: aiomqtt.Client, group: asyncio.TaskGroup, deeds: asyncio.TaskGroup
+    ) -> None:
         async for message in client.messages:
             topic, payload = message.topic.value, _bytes(message.payload)
             if topic == self._birth:
                 if payload == b"online" and not message.retain:
                     group.create_task(self._greet(client))
+            elif topic == self._topics.lock_set and (lock := self._lock) is not None:
+                unlocking = lock.heard(payload, retained=message.retain)
+                if unlocking is not None:
+                    # A door that opens is looked after to the end, whatever the connection does.
+                    deeds.create_task(lock.carry_out(unlocking))
             else:
                 self._obey(topic, payload, retained=message.retain)
 
@@ -227,9 +228,43 @@ class Mqtt:
         await self._publish_state(client)
 
     async def _publish_state(self, client: aiomqtt.Client) -> None:
+        await self._describe(client)
         for message in tuple(self._retained.values()):
             await _publish(client, message)
         await _publish(client, Message(self._topics.availability, ONLINE.encode(), retain=True))
+
+    async def _describe(self, client: aiomqtt.Client) -> None:
+        """Tell Home Assistant what the doorbell consists of; first what it has no longer."""
+        topic = discovery_topic(self._settings.discovery_prefix, self._device_id)
+        self._described = unlock = self._lock is not None and self._lock.on
+        for told in descriptions(
+            self._topics, self._device_id, self._name, self._software, unlock=unlock
+        ):
+            await _publish(client, Message(topic, json.dumps(told).encode(), retain=True))
+
+    async def _mind_lock(self, client: aiomqtt.Client, lock: BrokerUnlock) -> NoReturn:
+        """Listen for unlock commands while the rule is on, and say which nonce counts now."""
+        listens = False
+        # Whatever an earlier life of ours left at the broker is said anew, or taken away.
+        told: str | None = ""
+        while True:
+            if lock.on is not listens:
+                listens = lock.on
+                await self._listen_to_lock(client, listens)
+            if lock.on is not self._described:
+                await self._describe(client)
+            if (nonce := lock.nonce) != told:
+                await _publish(client, nonce_message(nonce, self._topics))
+                told = nonce
+            for result in await lock.news():
+                await _publish(client, result_message(result, self._topics))
+
+    async def _listen_to_lock(self, client: aiomqtt.Client, listens: bool) -> None:
+        if listens:
+            await client.subscribe(self._topics.lock_set)
+        else:
+            await client.unsubscribe(self._topics.lock_set)
+        _heed_cancellation()
 
     async def _say_goodbye(self, client: aiomqtt.Client) -> None:
         try:
@@ -259,15 +294,16 @@ class Mqtt:
     def _found(self) -> None:
         log.info("connected to the broker at %s", self._settings.host)
         self._backoff.reset()
-        self._connected, self._absent = True, False
-        self._on_connection(True)
+        self._connected, self._trouble = True, ""
+        self._on_fault(None)
 
     def _lost(self, error: BaseException) -> None:
         """One line for an absence, not one for every try."""
-        if not self._absent:
-            self._absent = True
-            log.warning("no broker at %s: %s", self._settings.host, error)
-            self._on_connection(False)
+        trouble = trouble_with(error, self._settings)
+        if trouble != self._trouble:
+            self._trouble = trouble
+            log.warning("no broker at %s: %s", self._settings.host, trouble)
+            self._on_fault(trouble)
 
 
 async def _publish(client: aiomqtt.Client, message: Message) -> None:
@@ -292,11 +328,3 @@ def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
 
 def _bytes(payload: object) -> bytes:
     return payload if isinstance(payload, bytes) else str(payload).encode()
-
-
-def _first_line(file: Path | None) -> str | None:
-    return file.read_text("utf-8").partition("\n")[0].strip() if file else None
-
-
-def _trust(ca_file: Path | None) -> ssl.SSLContext | None:
-    return ssl.create_default_context(cafile=str(ca_file)) if ca_file else None

@@ -77,6 +77,18 @@ class Topics:
         return self._at("lock/state")
 
     @property
+    def lock_set(self) -> str:
+        return self._at("lock/set")
+
+    @property
+    def lock_nonce(self) -> str:
+        return self._at("lock/nonce")
+
+    @property
+    def lock_result(self) -> str:
+        return self._at("lock/result")
+
+    @property
     def light_state(self) -> str:
         return self._at("light/state")
 
@@ -98,6 +110,7 @@ class Topics:
 
     @property
     def commands(self) -> tuple[str, ...]:
+        """What the broker may always ask for; opening the door is not among it."""
         return self.light_set, self.chime_set, self.quick_reply_set
 
 
@@ -125,7 +138,7 @@ def messages_of(what: Occurrence, visit: Visit | None, topics: Topics) -> list[M
         moment = what.moment
         ring = {"event_type": "ring", "visit": what.visit, "at_ms": moment.at_ms}
         ring["quiet"] = moment.quiet
-        said.append(Message(topics.event, _json(ring), retain=False))
+        said.append(Message(topics.event, json_bytes(ring), retain=False))
     if (motion := _motion(what)) is not None:
         said.append(Message(topics.motion, motion.encode(), retain=True))
     if visit is not None:
@@ -140,7 +153,7 @@ def state_messages(state: DoorState, topics: Topics) -> list[Message]:
     return [
         Message(topics.lock_state, state.lock.encode(), retain=True),
         Message(topics.light_state, light.encode(), retain=True),
-        Message(topics.diagnostics, _json({"faults": faults}), retain=True),
+        Message(topics.diagnostics, json_bytes({"faults": faults}), retain=True),
     ]
 
 
@@ -172,5 +185,6 @@ def _motion(what: Occurrence) -> str | None:
     return MOTION_ON if what.moment.what == "motion" else None
 
 
-def _json(value: object) -> bytes:
+def json_bytes(value: object) -> bytes:
+    """As short as JSON can be."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

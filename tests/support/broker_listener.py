@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -58,9 +59,19 @@ class Listener:
 
 
 @asynccontextmanager
-async def listening(port: int, topic: str = "#") -> AsyncIterator[Listener]:
+async def listening(
+    port: int,
+    topic: str = "#",
+    *,
+    username: str | None = None,
+    password: str | None = None,
+    trust: ssl.SSLContext | None = None,
+) -> AsyncIterator[Listener]:
     """Everything that comes by from now on, and what the broker retained."""
-    async with aiomqtt.Client("127.0.0.1", port) as client, asyncio.TaskGroup() as group:
+    connection = aiomqtt.Client(
+        "127.0.0.1", port, username=username, password=password, tls_context=trust
+    )
+    async with connection as client, asyncio.TaskGroup() as group:
         listener = Listener(client)
         await client.subscribe(topic)
         task = group.create_task(listener.listen())

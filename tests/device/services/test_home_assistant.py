@@ -7,14 +7,20 @@ import re
 from typing import Any
 
 import pytest
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from device.services.home_assistant import birth_topic, discovery, discovery_topic
+from device.services.home_assistant import birth_topic, descriptions, discovery, discovery_topic
 from device.services.mqtt_topics import Topics
+from device.services.mqtt_unlock import Unlocking, UnlockNonce, nonce_message
 
 DEVICE = "a" * 26
 TOPICS = Topics(DEVICE)
 PAYLOAD = discovery(TOPICS, DEVICE, "Front door", "0.1.0")
 COMPONENTS: dict[str, dict[str, Any]] = PAYLOAD["components"]
+# With the household's rule that automation may open the door.
+OPENABLE: dict[str, dict[str, Any]] = discovery(TOPICS, DEVICE, "Front door", "1", unlock=True)[
+    "components"
+]
 
 # What Home Assistant's schema accepts at each level; anything else voids the whole message.
 TOP_LEVEL = {"device", "origin", "components", "child_devices", "availability", "availability_mode",
@@ -41,6 +47,12 @@ OF_PLATFORM: dict[str, tuple[set[str], set[str]]] = {
     "sensor": ({"state_topic"}, {"device_class", "value_template", "unit_of_measurement"}),
     "light": ({"command_topic"}, {"state_topic", "payload_on", "payload_off"}),
     "button": ({"command_topic"}, {"payload_press", "device_class"}),
+    "lock": (
+        {"command_topic", "state_topic"},
+        {"command_template", "payload_lock", "payload_unlock", "payload_open", "payload_reset",
+         "state_locked", "state_unlocked", "state_locking", "state_unlocking", "state_jammed",
+         "value_template", "code_format", "optimistic", "retain"},
+    ),
 }  # fmt: skip
 
 
@@ -56,16 +68,16 @@ def test_what_is_required_is_there() -> None:
     assert COMPONENTS
 
 
-@pytest.mark.parametrize("key", COMPONENTS)
+@pytest.mark.parametrize("key", COMPONENTS | OPENABLE)
 def test_a_component_fits_its_platform(key: str) -> None:
-    component = COMPONENTS[key]
+    component = (COMPONENTS | OPENABLE)[key]
     required, allowed = OF_PLATFORM[component["platform"]]
     assert required <= set(component)
     assert set(component) <= COMMON | required | allowed
 
 
 def test_unique_ids_are_unique_and_of_this_doorbell() -> None:
-    ids = [component["unique_id"] for component in COMPONENTS.values()]
+    ids = [component["unique_id"] for component in (COMPONENTS | OPENABLE).values()]
     assert len(set(ids)) == len(ids)
     assert all(DEVICE in each for each in ids)
 
@@ -84,14 +96,68 @@ def test_nothing_unlocks() -> None:
     assert "lock" not in {each["platform"] for each in COMPONENTS.values()}
 
 
+def test_when_allowed_it_is_a_lock_that_waits_for_the_doorbell() -> None:
+    lock = OPENABLE["door_lock"]
+    assert lock["platform"] == "lock"
+    assert lock["optimistic"] is False
+    assert lock["retain"] is False
+    assert lock["qos"] == 0
+    assert lock["state_topic"] == TOPICS.lock_state
+    assert (lock["state_unlocked"], lock["state_locked"]) == ("unlocked", "locked")
+    assert re.fullmatch(r"lock\.[a-z0-9_]+", lock["default_entity_id"])
+    assert DEVICE in lock["default_entity_id"]
+    assert "lock" not in OPENABLE
+
+
+def rendered(value: str, attributes: dict[str, str]) -> bytes:
+    """What Home Assistant sends: its templates know the entity's id and all states."""
+    entity = "lock.renamed_by_its_owner"
+    states = {entity: attributes}
+    environment = ImmutableSandboxedEnvironment()
+    environment.globals["state_attr"] = lambda of, name: states.get(of, {}).get(name)
+    template = environment.from_string(OPENABLE["door_lock"]["command_template"])
+    text: str = template.render(value=value, entity_id=entity)
+    return text.encode()
+
+
+def test_what_home_assistant_makes_of_the_template_opens_once() -> None:
+    names = (f"nonce-{number}" for number in range(9))
+    nonce = UnlockNonce(lambda: next(names))
+    nonce.switch(on=True)
+    attributes = json.loads(nonce_message(nonce.current, TOPICS).payload)
+    lock = OPENABLE["door_lock"]
+    assert lock["json_attributes_topic"] == nonce_message(nonce.current, TOPICS).topic
+    closing = rendered(lock["payload_lock"], attributes)
+    assert not isinstance(nonce.judge(closing, retained=False), Unlocking)
+    opening = rendered(lock["payload_unlock"], attributes)
+    assert isinstance(nonce.judge(opening, retained=False), Unlocking)
+    assert not isinstance(nonce.judge(opening, retained=False), Unlocking)
+    unknown = rendered(lock["payload_unlock"], {})
+    assert not isinstance(nonce.judge(unknown, retained=False), Unlocking)
+
+
+@pytest.mark.parametrize("unlock", [True, False])
+def test_a_switched_rule_takes_the_other_components_away(unlock: bool) -> None:
+    first, stays = descriptions(TOPICS, DEVICE, "Front door", "0.1.0", unlock=unlock)
+    others, own = (COMPONENTS, OPENABLE) if unlock else (OPENABLE, COMPONENTS)
+    assert stays["components"].keys() == own.keys()
+    gone = others.keys() - own.keys()
+    assert gone
+    for key in gone:
+        assert first["components"][key] == {"platform": others[key]["platform"]}
+    assert {key: first["components"][key] for key in own} == stays["components"]
+
+
 def test_every_command_topic_is_one_that_the_doorbell_hears() -> None:
     commanded = {each["command_topic"] for each in COMPONENTS.values() if "command_topic" in each}
     assert commanded == set(TOPICS.commands)
+    opening = {each["command_topic"] for each in OPENABLE.values() if "command_topic" in each}
+    assert opening == {*TOPICS.commands, TOPICS.lock_set}
 
 
 def test_availability_is_one_list_wherever_it_stands() -> None:
     # Home Assistant refuses `availability` and `availability_topic` in the same component.
-    for holder in (PAYLOAD, *COMPONENTS.values()):
+    for holder in (PAYLOAD, *COMPONENTS.values(), *OPENABLE.values()):
         assert "availability_topic" not in holder
         for each in holder.get("availability", []):
             assert set(each) <= AVAILABILITY_KEYS

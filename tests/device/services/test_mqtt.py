@@ -2,65 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from random import Random
 
 import pytest
 
-from device.services.mqtt import SNAPSHOT_LIMIT_BYTES, Mqtt
-from device.services.mqtt_topics import Command, Topics
-from device.services.retry import Backoff
-from device.settings import MqttSettings
+from device.services.mqtt import SNAPSHOT_LIMIT_BYTES
 from protocol.control import Chime, Light, QuickReply
 from protocol.door import DoorState, Moment
 from protocol.link import VisitMoment, VisitOpened
 from tests.support.broker_listener import listening
+from tests.support.doorbell_at_broker import DEVICE, TOPICS
+from tests.support.doorbell_at_broker import DoorbellAtBroker as Doorbell
 from tests.support.mosquitto import Mosquitto
 from tests.support.tcp_line import TcpLine
 
 pytestmark = pytest.mark.services
 
-DEVICE = "a" * 26
-TOPICS = Topics(DEVICE)
 DISCOVERY = f"homeassistant/device/{DEVICE}/config"
 OPENED = VisitOpened(visit="visit-0001", cause="press", at_ms=1000)
 RANG = VisitMoment(visit="visit-0001", moment=Moment(at_ms=2000, what="rang"))
-ANSWER_LIMIT_S = 5.0
-
-
-class Doorbell:
-    """The doorbell's part in these tests: what it was asked, and whether it has a broker."""
-
-    def __init__(self, port: int, **settings: object) -> None:
-        self.performed: asyncio.Queue[Command] = asyncio.Queue()
-        self.connections: asyncio.Queue[bool] = asyncio.Queue()
-        broker = MqttSettings.model_validate({"host": "127.0.0.1", "port": port, **settings})
-        self.mqtt = Mqtt(
-            broker, DEVICE, "Front door", "0.1.0", self.performed.put_nowait,
-            on_connection=self.connections.put_nowait, birth_delay_s=(0.0, 0.0),
-            backoff=Backoff(0.05, 0.1, Random(1)),
-        )  # fmt: skip
-        self.task: asyncio.Task[object] | None = None
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        async with asyncio.TaskGroup() as group:
-            self.task = group.create_task(self.mqtt.run())
-            yield
-            self.task.cancel()
-
-    async def connection(self) -> bool:
-        async with asyncio.timeout(ANSWER_LIMIT_S):
-            return await self.connections.get()
-
-    async def asked(self) -> Command:
-        async with asyncio.timeout(ANSWER_LIMIT_S):
-            return await self.performed.get()
 
 
 @pytest.fixture
@@ -139,7 +102,7 @@ async def test_a_lost_doorbell_is_offline_by_its_last_will_and_comes_back(
             line.cut()
             await listener.topic("/availability", "offline")
             await listener.topic("/availability", "online")
-        assert [doorbell.connections.get_nowait() for _ in range(3)] == [True, False, True]
+        assert [doorbell.troubles.get_nowait() is None for _ in range(3)] == [True, False, True]
 
 
 async def test_a_stopped_doorbell_says_so_and_leaves_no_will(
