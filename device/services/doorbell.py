@@ -153,7 +153,12 @@ class Doorbell:
     async def _work(self) -> None:
         self._tell_state()
         while True:
-            self._take(await self._next())
+            event = await self._next()
+            if isinstance(event, e.UnlockWanted) and event.ticket not in self._waiting:
+                # A door that opens when nobody waits for it any more opens for somebody else.
+                log.warning("an opening came too late and is dropped")
+                continue
+            self._take(event)
 
     async def _next(self) -> e.Event:
         """The next thing that happens: time itself, or something from the inbox."""

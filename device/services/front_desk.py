@@ -5,18 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from device.core import actions as a
 from device.core import events as e
 from device.core.states import Person
+from device.services.audit_rows import AuditError
+from device.services.desk import Line
 from device.services.doorbell import Doorbell
 from device.services.household import Household
-from device.services.unlock import CHALLENGE_VALID_S, Challenges
+from device.services.ledger import Ledger
+from device.services.unlock import UnlockDesk
 from hardware.errors import HardwareError
 from hardware.ports import Speaker
+from protocol.audit import AuditHead, AuditLinks
 from protocol.control import (
-    Challenge,
+    AuditSince,
     Chime,
     ControlReply,
     ControlRequest,
@@ -33,7 +37,6 @@ from protocol.control import (
     Volume,
 )
 from protocol.door import Phone, Right
-from protocol.link import KnownPhone
 
 log = logging.getLogger(__name__)
 
@@ -44,78 +47,92 @@ _NAMES: dict[Right, str] = {
     "talk": "talk to the visitor",
     "view": "see the door",
 }
+_GONE = "This phone is not paired with the doorbell any more. Pair it again."
+# A viewer with a token has no name of its own.
+_SOFTWARE = "Other software"
+
+
+class Chain(Ledger, Protocol):
+    """The audit log as phones check it."""
+
+    def head(self) -> str:
+        """Where it stands, signed; empty until it was read."""
+
+    async def links(self, since: int) -> tuple[str, ...]:
+        """Hashes of the rows after that one. AuditError."""
 
 
 class FrontDesk:
     """Takes the phones' requests. Rights and keys are the household's, never the caller's word."""
 
     def __init__(
-        self, doorbell: Doorbell, household: Household, challenges: Challenges, speaker: Speaker
+        self,
+        doorbell: Doorbell,
+        household: Household,
+        unlocks: UnlockDesk,
+        audit: Chain,
+        speaker: Speaker,
     ) -> None:
         self._doorbell = doorbell
         self._household = household
-        self._challenges = challenges
+        self._unlocks = unlocks
+        self._audit = audit
         self._speaker = speaker
+        self._callers: dict[str, Person] = {}
 
     def call_started(self, call: str, phone: Phone | None, answers: str | None) -> None:
         """Media flows; a phone that the household does not know is a mere viewer."""
         known = self._household.find(phone.id) if phone else None
         person = _person(known.phone) if known else None
+        self._callers[call] = caller = person or Person("", _SOFTWARE)
+        self._audit.note("call_began", who=caller.id, name=caller.name)
         self._doorbell.put(e.CallStarted(call, person, answers))
 
     def call_ended(self, call: str) -> None:
-        self._challenges.forget(call)
+        self._unlocks.forget(call)
+        caller = self._callers.pop(call, Person("", _SOFTWARE))
+        self._audit.note("call_ended", who=caller.id, name=caller.name)
         self._doorbell.put(e.CallEnded(call))
 
-    async def perform(self, call: str, phone: Phone, request: ControlRequest) -> ControlReply:
-        """Phone, right, then the deed; the reply has the request's id."""
-        known = self._household.find(phone.id)
-        if known is None:
-            detail = "This phone is not paired with the doorbell any more. Pair it again."
-            return Denied(id=request.id, reason="right", detail=detail)
+    def greeting(self, line: Line) -> tuple[ControlReply, ...]:
+        """Where the audit log stands, so that the phone can check that it only grows."""
+        head = self._audit.head()
+        return (AuditHead(head=head),) if head else ()
+
+    async def perform(self, line: Line, request: ControlRequest) -> ControlReply:
+        """Phone, right, then the deed; the reply has the request's id.
+
+        Opening has an order of its own, in which the right comes late.
+        """
+        if isinstance(request, Unlock):
+            return self._unlocks.challenge(line, request)
+        if isinstance(request, UnlockConfirm):
+            return await self._unlocks.confirm(line, request)
+        phone = self._household.effective(line.phone.id)
+        if phone is None:
+            return Denied(id=request.id, reason="right", detail=_GONE)
         right = _right(request)
-        if right not in known.phone.rights:
-            log.info("call %s: %s denied, the right is missing", call, request.type)
+        if right not in phone.rights:
+            log.info("call %s: %s denied, the right is missing", line.call, request.type)
             detail = f"This phone may not {_NAMES[right]}. A phone with admin rights can allow it."
             return Denied(id=request.id, reason="right", detail=detail)
-        return await self._do(call, known, request)
+        return await self._do(_person(phone), request)
 
-    async def _do(self, call: str, known: KnownPhone, request: ControlRequest) -> ControlReply:
+    async def _do(self, by: Person, request: Harmless) -> ControlReply:
         match request:
-            case Unlock():
-                return self._challenge(call, known, request)
-            case UnlockConfirm():
-                return await self._unlock(call, known, request)
             case Light() | Chime() | QuickReply():
-                by, wish = _person(known.phone), wish_of(request)
-                return await self._ask(request, partial(e.Wanted, by=by, wish=wish))
+                return await self._ask(request, partial(e.Wanted, by=by, wish=wish_of(request)))
             case Volume(percent=percent):
                 return self._volume(request, percent)
+            case AuditSince():
+                return await self._links(request)
             case Mute() | HangUp() | Ping() | Phases():
                 # The call itself acts on these.
                 return Done(id=request.id)
             case _:
                 assert_never(request)
 
-    def _challenge(self, call: str, known: KnownPhone, request: Unlock) -> ControlReply:
-        challenge = self._challenges.issue(call, known.phone.id)
-        return Challenge(
-            id=request.id,
-            challenge=challenge,
-            valid_s=CHALLENGE_VALID_S,
-            pulse_s=self._doorbell.pulse_s,
-        )
-
-    async def _unlock(self, call: str, known: KnownPhone, request: UnlockConfirm) -> ControlReply:
-        refusal = self._challenges.redeem(
-            call, known.phone.id, self._household.key(known), request.challenge, request.signature
-        )
-        if refusal is not None:
-            log.warning("call %s: unlocking refused", call)
-            return Denied(id=request.id, reason="challenge", detail=refusal)
-        return await self._ask(request, partial(e.UnlockWanted, by=_person(known.phone)))
-
-    async def _ask(self, request: ControlRequest, event: Callable[[int], e.Event]) -> ControlReply:
+    async def _ask(self, request: Harmless, event: Callable[[int], e.Event]) -> ControlReply:
         match await self._doorbell.ask(event):
             case a.Grant():
                 return Done(id=request.id)
@@ -129,6 +146,13 @@ class FrontDesk:
             return Denied(id=request.id, reason="fault", detail=str(error)[:300])
         return Done(id=request.id)
 
+    async def _links(self, request: AuditSince) -> ControlReply:
+        try:
+            rows = await self._audit.links(request.row)
+        except AuditError as error:
+            return Denied(id=request.id, reason="fault", detail=str(error)[:300])
+        return AuditLinks(id=request.id, rows=rows)
+
 
 def wish_of(request: Light | Chime | QuickReply) -> a.Wish:
     """What a request for something harmless means to the machine."""
@@ -141,19 +165,20 @@ def wish_of(request: Light | Chime | QuickReply) -> a.Wish:
             return a.Speak(reply)
 
 
+Harmless = Light | Chime | QuickReply | Volume | AuditSince | Mute | HangUp | Ping | Phases
+
+
 def _person(phone: Phone) -> Person:
     return Person(phone.id, phone.name)
 
 
-def _right(request: ControlRequest) -> Right:
+def _right(request: Harmless) -> Right:
     match request:
-        case Unlock() | UnlockConfirm():
-            return "unlock"
         case Light():
             return "light"
         case Chime():
             return "chime"
         case QuickReply() | Volume():
             return "talk"
-        case Mute() | HangUp() | Ping() | Phases():
+        case Mute() | HangUp() | Ping() | Phases() | AuditSince():
             return "view"
