@@ -1,12 +1,14 @@
 import { effect, type Signal, signal } from "@preact/signals";
 import { Client } from "./api/client";
 import { SignedHttp } from "./api/http";
+import { AuditBook } from "./call/audit-book";
 import { Call } from "./call/call";
 import { microphoneAllowed } from "./call/mic";
 import { Peer } from "./call/peer";
+import { type Place, placeSigned } from "./call/signed";
 import { type CallModel, IDLE, isOver } from "./call/state";
 import type { Vitals } from "./call/vitals";
-import { WarmPeer } from "./call/warm";
+import { type Prepared, WarmCall } from "./call/warm";
 import { Windows } from "./call/windows";
 import { Household } from "./household/household";
 import { ServerClock } from "./identity/clock";
@@ -43,7 +45,10 @@ export class Session {
 	readonly client: Client;
 	readonly media: MediaAddresses;
 	readonly household: Household;
-	readonly warm: WarmPeer;
+	readonly warm: WarmCall;
+	readonly #place: Place;
+	/** Where the doorbells' logs stood. */
+	readonly audits: AuditBook;
 	readonly active = signal<ActiveCall | null>(null);
 	#iceServers: readonly RTCIceServer[] = [];
 	readonly #over = new AbortController();
@@ -52,7 +57,10 @@ export class Session {
 		this.client = new Client(new SignedHttp(identity, this.clock));
 		this.media = new MediaAddresses(identity, this.clock);
 		this.household = new Household(this.client, this.clock);
-		this.warm = new WarmPeer(() => this.#iceServers);
+		this.audits = new AuditBook(identity);
+		const { client } = this;
+		this.warm = new WarmCall({ client, identity, iceServers: () => this.#iceServers });
+		this.#place = (placing) => placeSigned({ client, identity, ...placing });
 	}
 
 	start(): void {
@@ -75,7 +83,7 @@ export class Session {
 		const there = this.active.value;
 		if (there && there.doorbell === doorbell && !isOver(there.model.value)) return there;
 		this.hangUp();
-		const active = this.#newCall(doorbell, answers, () => this.warm.take());
+		const active = this.#newCall(doorbell, answers, () => this.warm.take(doorbell));
 		this.active.value = active;
 		active.call.start();
 		if (answers) void this.#openMicrophone(active.call, doorbell);
@@ -84,9 +92,12 @@ export class Session {
 
 	/** Get ready for a call that will probably be made: its connection, its offer, its signature. */
 	expectCall(doorbell: string, answers?: string): void {
-		this.warm.prepare((sdp) => {
-			this.client.expectLive(doorbell, answers, sdp).catch(() => undefined);
-		});
+		this.warm.prepare(doorbell, answers);
+	}
+
+	/** What helps a connection to find its way. */
+	get iceServers(): readonly RTCIceServer[] {
+		return this.#iceServers;
 	}
 
 	/** End the call, if there is one. */
@@ -97,7 +108,7 @@ export class Session {
 
 	/** Speak a prepared sentence at the door without showing a call. */
 	async say(doorbell: string, reply: QuickReply["reply"]): Promise<void> {
-		const { call, model } = this.#newCall(doorbell, undefined, () => this.warm.take());
+		const { call, model } = this.#newCall(doorbell, undefined, () => this.warm.take(doorbell));
 		const connected = new Promise<void>((resolve, reject) => {
 			const timer = setTimeout(() => reject(new Error("No connection.")), SAY_TIMEOUT_MS);
 			// The first state comes when the channel is open.
@@ -117,7 +128,7 @@ export class Session {
 		}
 	}
 
-	#newCall(doorbell: string, answers: string | undefined, firstPeer: WarmPeer["take"]): ActiveCall {
+	#newCall(doorbell: string, answers: string | undefined, first: () => Prepared): ActiveCall {
 		const model = signal(IDLE);
 		const stream = signal<MediaStream | null>(null);
 		const vitals = signal<Vitals | null>(null);
@@ -126,12 +137,15 @@ export class Session {
 		const call = new Call({
 			client: this.client,
 			identity: this.identity,
+			place: this.#place,
 			doorbell,
 			answers,
-			firstPeer,
-			nextPeer: () => new Peer(this.#iceServers),
+			first,
+			next: () => ({ peer: new Peer(this.#iceServers) }),
 			changed: (next) => {
 				model.value = next;
+				// Whether it is this phone that is unknown, or only this door.
+				if (next.end?.why === "forgotten") void this.household.refresh();
 			},
 			stream: (next) => {
 				stream.value = next;
@@ -142,6 +156,10 @@ export class Session {
 			},
 			traced: (next) => {
 				trace.value = next;
+			},
+			auditHead: (head, since) => {
+				// Without a proof now, the next call asks again.
+				this.audits.heard(doorbell, head, since).catch(() => undefined);
 			},
 		});
 		const talking = signal(false);

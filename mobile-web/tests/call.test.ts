@@ -2,10 +2,19 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Client } from "../src/api/client";
 import { OfflineError, RefusedError } from "../src/api/problem";
 import { Call } from "../src/call/call";
+import { fingerprintOfCertificate } from "../src/call/fingerprint";
+import { ImpostorError } from "../src/call/impostor";
 import type { Identity } from "../src/identity/identity";
 import { FakePeer } from "./support/peer";
 
-const ANSWER = { call: "call", path: "/api/v1/live/call", sdp: "answer", etag: null };
+const ANSWER = {
+	call: "call",
+	path: "/api/v1/live/call",
+	sdp: "answer",
+	signature: "",
+	etag: null,
+};
+const PLACED = { answer: ANSWER, fingerprint: "AA", channel: "channel" };
 const FRAME = { receivedMs: undefined, shownMs: 0 };
 const track = { enabled: true, stop: vi.fn() } as unknown as MediaStreamTrack;
 
@@ -20,10 +29,10 @@ function calling() {
 		happened.push(`peer ${number}`);
 		peer.close.mockImplementation(() => happened.push(`close ${number}`));
 		peer.silence.mockImplementation(() => happened.push(`silence ${number}`));
-		return peer.asPeer;
+		return { peer: peer.asPeer };
 	};
+	const place = vi.fn(async (_asked: { answers: string | undefined }) => PLACED);
 	const client = {
-		live: vi.fn(async (..._asked: unknown[]) => ANSWER),
 		hangUp: vi.fn(async () => undefined),
 		trickle: vi.fn(async () => undefined),
 		http: { prepared: vi.fn(async () => () => undefined) },
@@ -33,17 +42,19 @@ function calling() {
 		identity: {} as Identity,
 		doorbell: "door",
 		answers: "visit",
-		firstPeer: next,
-		nextPeer: next,
+		place,
+		first: next,
+		next,
 		changed: vi.fn(),
 		stream: vi.fn(),
 		shown: vi.fn(),
 		vitals: vi.fn(),
 		traced: vi.fn(),
+		auditHead: vi.fn(),
 	};
 	const call = new Call(needs);
 	calls.push(call);
-	return { call, peers, happened, client, needs };
+	return { call, peers, happened, client, place, needs };
 }
 
 const settle = () => vi.advanceTimersByTimeAsync(0);
@@ -53,6 +64,7 @@ async function live() {
 	all.call.start();
 	await settle();
 	peerOf(all.peers, 0).open();
+	await settle();
 	all.call.pictureShown(FRAME);
 	return all;
 }
@@ -91,13 +103,17 @@ afterEach(() => {
 
 describe("a call", () => {
 	it("goes from the tap to the picture", async () => {
-		const { call, needs, client } = await live();
+		const { call, needs, client, place } = await live();
 		expect(needs.changed.mock.calls.map(([{ phase }]) => phase)).toEqual([
 			"calling",
 			"connecting",
 			"live",
 		]);
-		expect(client.live.mock.calls[0]?.slice(0, 3)).toEqual(["door", "visit", "offer"]);
+		expect(place.mock.calls[0]?.[0]).toMatchObject({
+			doorbell: "door",
+			answers: "visit",
+			offer: "offer",
+		});
 		call.hangUp();
 		expect(call.model.end?.why).toBe("hung_up");
 		expect(client.hangUp).toHaveBeenCalledWith(ANSWER.path);
@@ -106,10 +122,15 @@ describe("a call", () => {
 	it.each([
 		[new RefusedError(503, "about:blank", ""), "away"],
 		[new RefusedError(403, "about:blank", "No."), "refused"],
+		[new RefusedError(401, "about:blank", "Who?"), "forgotten"],
+		[new RefusedError(404, "about:blank", "Where?"), "forgotten"],
+		[new RefusedError(429, "about:blank", "", 7), "rate"],
+		[new ImpostorError("unknown"), "stranger"],
+		[new ImpostorError("sdp"), "impostor"],
 		[new OfflineError("no"), "offline"],
 	])("that cannot begin says why: %s", async (error, why) => {
-		const { call, client } = calling();
-		client.live.mockRejectedValue(error);
+		const { call, place } = calling();
+		place.mockRejectedValue(error);
 		call.start();
 		await settle();
 		expect(call.model.end?.why).toBe(why);
@@ -117,11 +138,11 @@ describe("a call", () => {
 
 	it("does without a visit that was deleted", async () => {
 		const unknown = new RefusedError(404, "about:blank", "The visit to answer is unknown.");
-		const { call, client } = calling();
-		client.live.mockRejectedValueOnce(unknown);
+		const { call, place } = calling();
+		place.mockRejectedValueOnce(unknown);
 		call.start();
 		await vi.advanceTimersByTimeAsync(100);
-		expect(client.live.mock.calls.map(([, visit]) => visit)).toEqual(["visit", undefined]);
+		expect(place.mock.calls.map(([{ answers }]) => answers)).toEqual(["visit", undefined]);
 		expect(call.model.phase).toBe("connecting");
 	});
 
@@ -135,6 +156,7 @@ describe("a call", () => {
 			for (const step of pictureFirst ? steps.reverse() : steps) {
 				expect(sentTo(peer)).not.toContain("phases");
 				step();
+				await settle();
 			}
 			call.pictureShown(FRAME);
 			const asked = peer.control.sent.filter(({ type }) => type === "phases");
@@ -145,6 +167,47 @@ describe("a call", () => {
 			await settle();
 			expect(needs.traced).toHaveBeenCalledWith(trace);
 		}
+	});
+});
+
+describe("the other end's certificate", () => {
+	const certificate = Uint8Array.of(1, 2, 3).buffer;
+	const shows = (peer: FakePeer) => {
+		peer.connection.sctp = { transport: { getRemoteCertificates: () => [certificate] } };
+	};
+
+	it("is the doorbell's before anything is shown, said or heard", async () => {
+		vi.useRealTimers();
+		const fingerprint = await fingerprintOfCertificate(certificate);
+		const { call, peers, place, needs } = calling();
+		place.mockResolvedValue({ ...PLACED, fingerprint });
+		call.start();
+		await call.talk(true);
+		await vi.waitFor(() => expect(peerOf(peers, 0).answer).toHaveBeenCalled());
+		const peer = peerOf(peers, 0);
+		shows(peer);
+		peer.open();
+		expect(needs.stream).not.toHaveBeenCalled();
+		expect(peer.speak).not.toHaveBeenCalled();
+		expect(peer.control.sent).toEqual([]);
+		await vi.waitFor(() => expect(needs.stream).toHaveBeenCalledWith(peer.stream));
+		await vi.waitFor(() => expect(peer.speak).toHaveBeenCalledWith(track));
+	});
+
+	it("of somebody else ends the call, for good", async () => {
+		vi.useRealTimers();
+		const { call, peers, needs } = calling();
+		call.start();
+		await vi.waitFor(() => expect(peerOf(peers, 0).answer).toHaveBeenCalled());
+		const peer = peerOf(peers, 0);
+		shows(peer);
+		peer.open();
+		peer.control.say({ type: "audit_head", head: "forged" });
+		await vi.waitFor(() => expect(call.model.end?.why).toBe("impostor"));
+		expect(needs.stream).not.toHaveBeenCalled();
+		expect(needs.auditHead).not.toHaveBeenCalled();
+		expect(peer.control.sent).toEqual([]);
+		expect(peers).toHaveLength(1);
 	});
 });
 
@@ -168,6 +231,7 @@ describe("a lost way", () => {
 		expect(all.happened.slice(0, 3)).toEqual(["peer 1", "silence 1", "close 1"]);
 		expect(all.happened[3]).toBe("peer 2");
 		next.open();
+		await settle();
 		all.call.pictureShown(FRAME);
 		expect(all.call.model.phase).toBe("live");
 		expect(all.needs.stream).toHaveBeenCalledTimes(2);
@@ -213,6 +277,7 @@ describe("a lost way", () => {
 		const fetching = all.call.files.fetch("rewind").catch(() => undefined);
 		const next = await lose(all);
 		next.open();
+		await settle();
 		expect(next.files.sent).toEqual([expect.objectContaining({ type: "fetch", offset: 0 })]);
 		all.call.hangUp();
 		await fetching;
@@ -238,7 +303,7 @@ describe("a lost way", () => {
 
 	it("is looked for while an attempt gets stuck, and not for ever", async () => {
 		const all = await live();
-		all.client.live.mockImplementation(() => new Promise(() => undefined));
+		all.place.mockImplementation(() => new Promise(() => undefined));
 		await lose(all);
 		await vi.advanceTimersByTimeAsync(20_000);
 		expect(all.peers.length).toBeGreaterThan(3);
@@ -246,13 +311,22 @@ describe("a lost way", () => {
 		expect(all.call.model.end?.why).toBe("lost");
 	});
 
+	it("is not looked for any more once somebody else answered", async () => {
+		const all = await live();
+		all.place.mockRejectedValue(new ImpostorError("signature"));
+		await lose(all);
+		await vi.advanceTimersByTimeAsync(10_000);
+		expect(all.call.model.end?.why).toBe("impostor");
+		expect(all.peers).toHaveLength(2);
+	});
+
 	it("is looked for again when the server has no answer yet", async () => {
 		const all = await live();
-		all.client.live.mockRejectedValue(new RefusedError(503, "about:blank", ""));
+		all.place.mockRejectedValue(new RefusedError(503, "about:blank", ""));
 		await lose(all);
 		await vi.advanceTimersByTimeAsync(4_000);
 		expect(all.call.model.phase).toBe("reconnecting");
-		all.client.live.mockResolvedValue(ANSWER);
+		all.place.mockResolvedValue(PLACED);
 		await vi.advanceTimersByTimeAsync(5_000);
 		peerOf(all.peers, all.peers.length - 1).open();
 		all.call.pictureShown(FRAME);
@@ -272,7 +346,7 @@ describe("a change of the network", () => {
 
 	it("ends a pause, and an attempt of the old network", async () => {
 		const all = await live();
-		all.client.live.mockImplementation(() => new Promise(() => undefined));
+		all.place.mockImplementation(() => new Promise(() => undefined));
 		peerOf(all.peers, 0).connect("failed");
 		dispatchEvent(new Event("online"));
 		expect(all.peers).toHaveLength(2);

@@ -1,13 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Control, DeniedError } from "../src/call/control";
-import { askToUnlock, confirmUnlock, unlockStatement } from "../src/call/unlock";
-import { decode } from "../src/identity/base64url";
 import type { CallState, ControlRequest } from "../src/protocol.gen";
 import { FakeChannel } from "./support/channel";
 
 function connected() {
 	const channel = new FakeChannel<ControlRequest>();
-	const heard = { opened: vi.fn(), state: vi.fn(), lost: vi.fn(), flows: () => false };
+	const heard = {
+		opened: vi.fn(),
+		state: vi.fn(),
+		auditHead: vi.fn(),
+		lost: vi.fn(),
+		flows: () => false,
+	};
 	const control = new Control(channel, heard);
 	channel.open();
 	return { channel, control, heard };
@@ -55,6 +59,7 @@ describe("requests", () => {
 		const control = new Control(new FakeChannel<ControlRequest>(), {
 			opened: vi.fn(),
 			state: vi.fn(),
+			auditHead: vi.fn(),
 			lost: vi.fn(),
 			flows: () => false,
 		});
@@ -116,43 +121,10 @@ describe("state", () => {
 		channel.say(state);
 		expect(heard.state).toHaveBeenCalledWith(state);
 	});
-});
 
-describe("unlocking", () => {
-	it("signs the doorbell's statement and sends it back", async () => {
-		const { channel, control } = connected();
-		const asked = askToUnlock(control);
-		channel.say({ type: "challenge", id: 1, challenge: "Y2hhbGxlbmdl", valid_s: 10, pulse_s: 4 });
-		const challenge = await asked;
-		const signed: string[] = [];
-		const sign = async (statement: Uint8Array) => {
-			signed.push(new TextDecoder().decode(statement));
-			return Uint8Array.of(1, 2, 3);
-		};
-		const done = confirmUnlock(control, sign, { deviceId: "door", call: "call" }, challenge);
-		await vi.advanceTimersByTimeAsync(0);
-		expect(signed).toEqual(["doorstep-unlock-1\ndoor\ncall\nY2hhbGxlbmdl"]);
-		expect(channel.last).toEqual({
-			type: "unlock_confirm",
-			id: 2,
-			challenge: "Y2hhbGxlbmdl",
-			signature: "AQID",
-		});
-		expect(decode("AQID")).toEqual(Uint8Array.of(1, 2, 3));
-		channel.say({ type: "done", id: 2 });
-		await expect(done).resolves.toBeUndefined();
-	});
-
-	it("has a statement of plain bytes", () => {
-		expect(new TextDecoder().decode(unlockStatement("a", "b", "c"))).toBe(
-			"doorstep-unlock-1\na\nb\nc",
-		);
-	});
-
-	it("does not go on without a challenge", async () => {
-		const { channel, control } = connected();
-		const asked = askToUnlock(control);
-		channel.say({ type: "done", id: 1 });
-		await expect(asked).rejects.toBeInstanceOf(DeniedError);
+	it("tells where the log stands", () => {
+		const { channel, heard } = connected();
+		channel.say({ type: "audit_head", head: "signed" });
+		expect(heard.auditHead).toHaveBeenCalledWith("signed");
 	});
 });

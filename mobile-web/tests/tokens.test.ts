@@ -47,7 +47,7 @@ describe("a token for a request", () => {
 		const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode("body"));
 		expect(claims).toMatchObject({
 			iss: identity.id,
-			aud: "doorstep-server",
+			aud: "doorstep-api",
 			purpose: "api",
 			htm: "POST",
 			htu: "/api/v1/x?y=1",
@@ -81,7 +81,11 @@ describe("a signed address", () => {
 		const [path, token = ""] = address.split("?token=");
 		expect(path).toBe("/api/v1/visits/1/clip.mp4");
 		const { claims } = parts(token);
-		expect(claims).toMatchObject({ purpose: "media", path: "/api/v1/visits/1/clip.mp4" });
+		expect(claims).toMatchObject({
+			aud: "doorstep-media",
+			purpose: "media",
+			path: "/api/v1/visits/1/clip.mp4",
+		});
 		expect(Number(claims.exp) - Number(claims.iat)).toBe(600);
 		expect(await media.sign("/api/v1/visits/1/clip.mp4")).toBe(address);
 		expect(media.ready("/api/v1/visits/2/clip.mp4")).toBeUndefined();

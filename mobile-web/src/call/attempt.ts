@@ -1,13 +1,14 @@
 import type { Client, LiveAnswer } from "../api/client";
 import { RefusedError } from "../api/problem";
-import type { Identity } from "../identity/identity";
 import type { CallState, Shown, Trace } from "../protocol.gen";
+import { checkCertificate } from "./certificate";
 import { Control } from "./control";
+import { HeldChannel } from "./held-channel";
 import { Latest } from "./latest";
-import type { Peer } from "./peer";
-import { type Placed, placeSigned } from "./signed";
+import type { Place, Placed } from "./signed";
 import { type ShownFrame, StartTrace } from "./trace";
 import { type Sample, sampleOf, type Vitals, vitalsOf } from "./vitals";
+import type { Prepared } from "./warm";
 
 const VITALS_EVERY_MS = 1_000;
 // A token lives for a minute; the goodbye must be ready at any moment.
@@ -24,15 +25,21 @@ export interface AttemptLimits {
 
 export interface AttemptNeeds {
 	client: Client;
-	identity: Identity;
+	place: Place;
 	doorbell: string;
 	answers: string | undefined;
 	limits: AttemptLimits;
 	/** The doorbell has answered; the connection is being made. */
 	answered: () => void;
+	/** It is the doorbell: what comes may be shown. */
+	trusted: () => void;
+	/** It is not the doorbell, or nobody could tell. */
+	failed: (error: unknown) => void;
 	/** Requests can be made. */
 	opened: () => void;
 	state: (state: CallState) => void;
+	/** Where the doorbell's log stands, signed. */
+	auditHead: (head: string) => void;
 	shown: (shown: Shown) => void;
 	vitals: (vitals: Vitals) => void;
 	traced: (trace: Trace) => void;
@@ -44,8 +51,12 @@ export interface AttemptNeeds {
 export class Attempt {
 	readonly control: Control;
 	readonly latest: Latest;
+	readonly files: HeldChannel;
 	readonly startedMs = performance.now();
-	#answer: LiveAnswer | undefined;
+	readonly #channels: readonly HeldChannel[];
+	#placed: Placed | undefined;
+	#trusted = false;
+	#voice: MediaStreamTrack | null = null;
 	#goodbye: (() => void) | undefined;
 	#flowed = 0;
 	#open = false;
@@ -57,16 +68,21 @@ export class Attempt {
 	readonly #trace = new StartTrace();
 
 	constructor(
-		readonly peer: Peer,
+		private readonly prepared: Prepared,
 		private readonly needs: AttemptNeeds,
 	) {
-		this.control = new Control(peer.control, {
+		const { peer } = prepared;
+		const [control, latest] = [new HeldChannel(peer.control), new HeldChannel(peer.latest)];
+		this.files = new HeldChannel(peer.files);
+		this.#channels = [control, latest, this.files];
+		this.control = new Control(control, {
 			opened: () => this.#opened(),
 			state: needs.state,
+			auditHead: needs.auditHead,
 			lost: needs.lost,
 			flows: () => this.#flows(),
 		});
-		this.latest = new Latest(peer.latest, {
+		this.latest = new Latest(latest, {
 			counters: () => peer.counters(),
 			visible: () => document.visibilityState === "visible",
 			shown: needs.shown,
@@ -75,9 +91,13 @@ export class Attempt {
 		this.#follow(peer.connection);
 	}
 
-	/** The id of the call on the doorbell's side; empty before the answer. */
-	get call(): string {
-		return this.#answer?.call ?? "";
+	get peer() {
+		return this.prepared.peer;
+	}
+
+	/** Names this connection in commands; empty before the answer. */
+	get channel(): string {
+		return this.#placed?.channel ?? "";
 	}
 
 	/** Whether ICE and DTLS are done. */
@@ -85,19 +105,23 @@ export class Attempt {
 		return this.peer.connection.connectionState === "connected";
 	}
 
-	/** Offer, and take the answer. Rejects when the server refuses or cannot be reached. */
+	/**
+	 * Offer, and take the answer. Rejects when the server refuses or cannot be reached, and when
+	 * somebody else than the doorbell answers.
+	 */
 	async connect(): Promise<void> {
 		const { client, limits } = this.needs;
 		this.#within(limits.answerMs);
 		const offer = await this.peer.offer();
 		if (this.#over) return;
-		const { answer } = await this.#place(offer);
+		const placed = await this.#place(offer);
+		const { answer } = placed;
 		if (this.#over) {
 			void client.hangUp(answer.path).catch(() => undefined);
 			return;
 		}
 		this.#trace.mark("signal");
-		this.#answer = answer;
+		this.#placed = placed;
 		this.#within(limits.connectMs);
 		this.needs.answered();
 		await this.peer.answer(answer.sdp);
@@ -112,6 +136,12 @@ export class Attempt {
 		if (frame.receivedMs !== undefined) this.#trace.mark("keyframe", frame.receivedMs);
 		this.#trace.mark("frame", frame.shownMs);
 		this.#tellPhases();
+	}
+
+	/** What this phone says, once it is the doorbell that hears it; null is silence. */
+	async speak(track: MediaStreamTrack | null): Promise<void> {
+		this.#voice = track;
+		if (this.#trusted) await this.peer.speak(track);
 	}
 
 	/** There is reason to doubt the way: know soon whether it is alive. */
@@ -131,7 +161,7 @@ export class Attempt {
 	 */
 	close(how: "lost" | "ended"): void {
 		if (this.#over) return;
-		const answer = this.#answer;
+		const answer = this.#placed?.answer;
 		this.#gone.abort();
 		clearTimeout(this.#limit);
 		for (const timer of this.#timers) clearInterval(timer);
@@ -150,15 +180,32 @@ export class Attempt {
 
 	/** A visit that was deleted meanwhile is no reason not to see the door. */
 	async #place(offer: string): Promise<Placed> {
-		const { client, identity, doorbell, answers } = this.needs;
-		const placing = { client, identity, doorbell, offer, signal: this.#gone.signal };
-		if (answers === undefined) return placeSigned({ ...placing, answers });
+		const { place, doorbell, answers } = this.needs;
+		const { signed: ready } = this.prepared;
+		const placing = { doorbell, offer, signal: this.#gone.signal };
+		if (answers === undefined) return place({ ...placing, answers, ready });
 		try {
-			return await placeSigned({ ...placing, answers });
+			return await place({ ...placing, answers, ready });
 		} catch (error) {
 			if (!(error instanceof RefusedError) || error.status !== 404) throw error;
-			return placeSigned({ ...placing, answers: undefined });
+			return place({ ...placing, answers: undefined, ready: undefined });
 		}
+	}
+
+	/** DTLS is done: nothing is shown, said or heard before its certificate is the doorbell's. */
+	async #check(): Promise<void> {
+		if (!this.#placed) return;
+		try {
+			await checkCertificate(this.peer.connection, this.#placed.fingerprint);
+		} catch (error) {
+			if (!this.#over) this.needs.failed(error);
+			return;
+		}
+		if (this.#over || this.#trusted) return;
+		this.#trusted = true;
+		for (const channel of this.#channels) channel.trust();
+		this.needs.trusted();
+		if (this.#voice) await this.peer.speak(this.#voice).catch(() => undefined);
 	}
 
 	get #over(): boolean {
@@ -184,6 +231,7 @@ export class Attempt {
 			if (connectionState === "failed" || connectionState === "closed") this.needs.lost();
 			else if (connectionState === "connected") {
 				this.#trace.mark("dtls");
+				void this.#check();
 				if (!this.#pictured) this.#within(this.needs.limits.pictureMs);
 			}
 		};

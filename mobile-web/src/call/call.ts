@@ -1,19 +1,22 @@
 import type { Client } from "../api/client";
 import { OfflineError, RefusedError } from "../api/problem";
 import type { Identity } from "../identity/identity";
-import type { Challenge, Shown, Trace } from "../protocol.gen";
+import type { Challenge, Shown, Trace, UnlockReceipt } from "../protocol.gen";
 import { Attempt, type AttemptLimits } from "./attempt";
-import type { Asked } from "./control";
+import type { LinksSince } from "./audit";
+import { type Asked, type Control, DeniedError } from "./control";
 import { Files } from "./files";
+import { ImpostorError } from "./impostor";
 import type { Look } from "./latest";
 import { Microphone } from "./mic";
 import { watchNetwork } from "./network";
-import type { Peer } from "./peer";
 import { Reconnect } from "./reconnect";
+import type { Place } from "./signed";
 import { type CallEvent, type CallModel, type EndReason, IDLE, isOver, step } from "./state";
 import type { ShownFrame } from "./trace";
 import { askToUnlock, confirmUnlock } from "./unlock";
 import { judge, type Vitals } from "./vitals";
+import type { Prepared } from "./warm";
 
 // A fresh call is up within a second at home; a bad mobile network needs a few.
 const FIRST_LIMITS: AttemptLimits = { answerMs: 16_000, connectMs: 12_000, pictureMs: 12_000 };
@@ -22,16 +25,27 @@ const AGAIN_LIMITS: AttemptLimits = { answerMs: 5_000, connectMs: 6_000, picture
 // One that began after the change of the network knows the new one.
 const STALE_AFTER_MS = 500;
 
+const NOTHING_SAID = { detail: "", retryAfterS: undefined };
+/** What the server's status says of a call. */
+const REASONS: Readonly<Record<number, EndReason>> = {
+	401: "forgotten",
+	404: "forgotten",
+	429: "rate",
+	503: "away",
+	504: "away",
+};
+
 export interface CallNeeds {
 	client: Client;
 	identity: Identity;
 	doorbell: string;
 	/** The visit whose ring this call answers. */
 	answers: string | undefined;
-	/** A peer for the first attempt, prepared if possible. */
-	firstPeer: () => Peer;
-	/** A fresh peer for each later attempt. */
-	nextPeer: () => Peer;
+	place: Place;
+	/** What the first attempt uses, prepared if possible. */
+	first: () => Prepared;
+	/** What each later attempt uses. */
+	next: () => Prepared;
 	changed: (model: CallModel) => void;
 	/** The stream to show; a new one after every reconnection. */
 	stream: (stream: MediaStream) => void;
@@ -41,6 +55,8 @@ export interface CallNeeds {
 	vitals: (vitals: Vitals) => void;
 	/** How the start of the call went, on both ends. */
 	traced: (trace: Trace) => void;
+	/** Where the doorbell's log stands, signed, and how to ask what led there. */
+	auditHead: (head: string, since: LinksSince) => void;
 }
 
 /** This phone's call to one doorbell, from the tap to the end, over as many connections as it takes. */
@@ -50,7 +66,7 @@ export class Call {
 	readonly files = new Files();
 	readonly #microphone = new Microphone();
 	readonly #reconnect = new Reconnect({
-		again: () => this.#try(this.needs.nextPeer),
+		again: () => this.#try(this.needs.next),
 		giveUp: () => this.#fail("lost", ""),
 	});
 	readonly #over = new AbortController();
@@ -68,7 +84,7 @@ export class Call {
 			{ changed: () => this.#networkChanged(), doubtful: () => this.#doubtful() },
 			this.#over.signal,
 		);
-		this.#try(this.needs.firstPeer);
+		this.#try(this.needs.first);
 	}
 
 	/** The screen shows a live picture now. */
@@ -103,15 +119,14 @@ export class Call {
 
 	/** Begin to unlock: the challenge to confirm. */
 	challenge(): Promise<Challenge> {
-		return askToUnlock(this.#attemptNow().control);
+		return askToUnlock(this.#attemptNow());
 	}
 
-	/** Open the door. */
-	async unlock(challenge: Challenge): Promise<void> {
-		const { control, call } = this.#attemptNow();
-		const where = { deviceId: this.needs.doorbell, call };
-		const sign = (statement: Uint8Array<ArrayBuffer>) => this.needs.identity.sign(statement);
-		await confirmUnlock(control, sign, where, challenge);
+	/** Open the door, inside the gesture that confirms it. */
+	unlock(challenge: Challenge): Promise<UnlockReceipt> {
+		const { control, channel } = this.#attemptNow();
+		const { identity, doorbell } = this.needs;
+		return confirmUnlock({ control, identity, doorbell, channel }, challenge);
 	}
 
 	/** Let the door hear this phone, or not; rejects when the microphone cannot be had. */
@@ -122,7 +137,7 @@ export class Call {
 			this.#microphone.close();
 			return;
 		}
-		await this.#attempt?.peer.speak(track);
+		await this.#attempt?.speak(track);
 	}
 
 	/** Have the microphone open before the first word; no talk yet. */
@@ -142,22 +157,21 @@ export class Call {
 		this.#attempt?.leave();
 	}
 
-	#try(makePeer: () => Peer): void {
+	#try(prepare: () => Prepared): void {
 		if (isOver(this.model)) return;
 		// Never two at once: the door would show this phone twice.
 		this.#dispose("lost");
-		let peer: Peer;
+		let prepared: Prepared;
 		try {
-			peer = makePeer();
+			prepared = prepare();
 		} catch {
 			this.#fail("refused", "");
 			return;
 		}
-		const attempt = this.#newAttempt(peer);
+		const attempt = this.#newAttempt(prepared);
 		this.#attempt = attempt;
-		this.files.attach(peer.files);
+		this.files.attach(attempt.files);
 		this.needs.shown(null);
-		this.needs.stream(peer.stream);
 		attempt.connect().catch((error: unknown) => {
 			if (this.#attempt === attempt) this.#failed(error);
 		});
@@ -165,17 +179,24 @@ export class Call {
 		if (this.#look && this.#look.zoom > 1) attempt.latest.look(this.#look);
 	}
 
-	#newAttempt(peer: Peer): Attempt {
-		const { client, identity, doorbell, answers } = this.needs;
-		const attempt: Attempt = new Attempt(peer, {
+	#newAttempt(prepared: Prepared): Attempt {
+		const { client, place, doorbell, answers } = this.needs;
+		const attempt: Attempt = new Attempt(prepared, {
 			client,
-			identity,
+			place,
 			doorbell,
 			answers,
 			limits: this.#reconnect.active ? AGAIN_LIMITS : FIRST_LIMITS,
 			answered: () => this.#dispatch({ type: "answered" }),
+			trusted: () => this.needs.stream(prepared.peer.stream),
+			failed: (error) => {
+				if (this.#attempt === attempt) this.#failed(error);
+			},
 			opened: () => this.#muted && this.mute(true),
 			state: (state) => this.#dispatch({ type: "state", state }),
+			auditHead: (head) => {
+				this.needs.auditHead(head, (row) => linksSince(attempt.control, row));
+			},
 			shown: this.needs.shown,
 			vitals: (vitals) => {
 				this.needs.vitals(vitals);
@@ -192,7 +213,7 @@ export class Call {
 	/** Without a microphone the call goes on: seeing and opening need none. */
 	async #speakOn(attempt: Attempt): Promise<void> {
 		const track = await this.#microphone.open().catch(() => null);
-		if (this.#attempt === attempt) await attempt.peer.speak(track).catch(() => undefined);
+		if (this.#attempt === attempt) await attempt.speak(track).catch(() => undefined);
 	}
 
 	#doubtful(): void {
@@ -215,8 +236,8 @@ export class Call {
 			this.#lost();
 			return;
 		}
-		const detail = error instanceof RefusedError ? error.detail : "";
-		this.#fail(reasonOf(error), detail);
+		const { detail, retryAfterS } = error instanceof RefusedError ? error : NOTHING_SAID;
+		this.#fail(reasonOf(error), detail, retryAfterS);
 	}
 
 	/** The way to the door is gone; find another one by calling again. */
@@ -227,8 +248,8 @@ export class Call {
 		this.#reconnect.lost();
 	}
 
-	#fail(why: EndReason, detail: string): void {
-		this.#dispatch({ type: "failed", why, detail });
+	#fail(why: EndReason, detail: string, waitS?: number): void {
+		this.#dispatch({ type: "failed", why, detail, waitS });
 		this.#finish();
 	}
 
@@ -259,6 +280,12 @@ export class Call {
 	}
 }
 
+async function linksSince(control: Control, row: number): Promise<readonly string[]> {
+	const reply = await control.request({ type: "audit_since", row });
+	if (reply.type !== "audit_links") throw new DeniedError("malformed", "");
+	return reply.rows;
+}
+
 /** Whether waiting can help. */
 function isPassing(error: unknown): boolean {
 	if (error instanceof RefusedError) return error.status >= 500 || error.status === 429;
@@ -266,7 +293,8 @@ function isPassing(error: unknown): boolean {
 }
 
 function reasonOf(error: unknown): EndReason {
+	if (error instanceof ImpostorError) return error.sign === "unknown" ? "stranger" : "impostor";
 	if (error instanceof OfflineError) return "offline";
 	if (!(error instanceof RefusedError)) return "lost";
-	return error.status === 503 || error.status === 504 ? "away" : "refused";
+	return REASONS[error.status] ?? "refused";
 }

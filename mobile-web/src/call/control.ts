@@ -1,4 +1,5 @@
 import type {
+	AuditLinks,
 	CallState,
 	Challenge,
 	ControlReply,
@@ -6,6 +7,7 @@ import type {
 	Denied,
 	Done,
 	Trace,
+	Unlocked,
 } from "../protocol.gen";
 import type { Channel } from "./channel";
 import { Heartbeat } from "./heartbeat";
@@ -20,7 +22,7 @@ export type Asked = ControlRequest extends infer Each
 		: never
 	: never;
 
-type Reply = Done | Challenge | Denied | Trace;
+type Reply = Done | Challenge | Denied | Trace | Unlocked | AuditLinks;
 
 /** The doorbell said no, or said nothing; `detail` is its sentence. */
 export class DeniedError extends Error {
@@ -37,6 +39,8 @@ export class DeniedError extends Error {
 export interface ControlHandlers {
 	opened: () => void;
 	state: (state: CallState) => void;
+	/** Where the doorbell's log stands, signed. */
+	auditHead: (head: string) => void;
 	/** The path is gone: pings unanswered, or the channel closed. Said once. */
 	lost: () => void;
 	/** Whether picture or sound have come since this was asked last. */
@@ -71,7 +75,7 @@ export class Control {
 		if (channel.readyState === "open") this.#opened();
 	}
 
-	/** Ask; resolves with `done` or a challenge, rejects with a DeniedError. */
+	/** Ask; resolves with the doorbell's reply, rejects with a DeniedError. */
 	request(asked: Asked): Promise<Reply> {
 		const id = this.#nextId();
 		return new Promise((resolve, reject) => {
@@ -115,6 +119,7 @@ export class Control {
 		const reply = parseReply(text);
 		if (!reply) return;
 		if (reply.type === "call_state") this.handlers.state(reply);
+		else if (reply.type === "audit_head") this.handlers.auditHead(reply.head);
 		else this.#settle(reply);
 	}
 
@@ -153,7 +158,16 @@ export class Control {
 	}
 }
 
-const REPLIES = new Set(["done", "challenge", "denied", "call_state", "trace"]);
+const REPLIES = new Set<ControlReply["type"]>([
+	"done",
+	"challenge",
+	"unlocked",
+	"denied",
+	"call_state",
+	"trace",
+	"audit_head",
+	"audit_links",
+]);
 
 /** A message of the doorbell, or undefined when it is none of this version. */
 export function parseReply(text: unknown): ControlReply | undefined {

@@ -25,6 +25,9 @@ export interface Placed extends Vouched {
 	readonly answer: LiveAnswer;
 }
 
+/** `placeSigned` of this phone on its server. */
+export type Place = (placing: Omit<SignedPlacing, "client" | "identity">) => Promise<Placed>;
+
 /**
  * Call the doorbell with a signed offer and check its answer, before anything of it is used. A
  * nonce that waited too long costs one more try with a fresh one. Throws ImpostorError,

@@ -3,7 +3,24 @@ import type { CallState, DoorState, Viewer } from "../protocol.gen";
 export type Phase = "idle" | "calling" | "connecting" | "live" | "reconnecting" | "ended";
 
 /** Why a call is over: this phone hung up, someone said no, or the way there is gone. */
-export type EndReason = "hung_up" | "refused" | "away" | "offline" | "lost";
+export type EndReason =
+	| "hung_up"
+	| "refused"
+	| "away"
+	| "offline"
+	| "lost"
+	| "impostor"
+	| "stranger"
+	| "forgotten"
+	| "rate";
+
+export interface CallEnd {
+	readonly why: EndReason;
+	/** The server's or the doorbell's own sentence. */
+	readonly detail: string;
+	/** After so long it may be tried again. */
+	readonly waitS: number | undefined;
+}
 
 /** A call as the screen shows it. */
 export interface CallModel {
@@ -16,7 +33,7 @@ export interface CallModel {
 	readonly why: CallState["why"];
 	readonly door: DoorState | null;
 	readonly others: readonly Viewer[];
-	readonly end: { readonly why: EndReason; readonly detail: string } | null;
+	readonly end: CallEnd | null;
 }
 
 export type CallEvent =
@@ -26,7 +43,7 @@ export type CallEvent =
 	| { type: "lost" }
 	| { type: "network"; network: "good" | "weak" }
 	| { type: "state"; state: CallState }
-	| { type: "failed"; why: EndReason; detail: string }
+	| { type: "failed"; why: EndReason; detail: string; waitS?: number | undefined }
 	| { type: "hang_up" };
 
 export const IDLE: CallModel = {
@@ -63,9 +80,9 @@ export function step(model: CallModel, event: CallEvent): CallModel {
 		case "state":
 			return isOver(model) ? model : { ...model, ...stateOf(event.state) };
 		case "failed":
-			return isOver(model) ? model : ended(model, event.why, event.detail);
+			return isOver(model) ? model : ended(model, event);
 		case "hang_up":
-			return isOver(model) ? model : ended(model, "hung_up", "");
+			return isOver(model) ? model : ended(model, { why: "hung_up", detail: "" });
 	}
 }
 
@@ -80,6 +97,8 @@ function stateOf({ door, others, layer, pace, why }: CallState): Told {
 	return { door, others, layer, pace, why };
 }
 
-function ended(model: CallModel, why: EndReason, detail: string): CallModel {
-	return { ...model, phase: "ended", end: { why, detail } };
+function ended(model: CallModel, { why, detail, waitS }: Ending): CallModel {
+	return { ...model, phase: "ended", end: { why, detail, waitS } };
 }
+
+type Ending = Pick<CallEnd, "why" | "detail"> & Partial<CallEnd>;

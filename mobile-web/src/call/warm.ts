@@ -1,44 +1,100 @@
+import type { Client } from "../api/client";
+import type { Identity } from "../identity/identity";
+import { type SignedOffer, signOffer } from "./offer";
 import { Peer } from "./peer";
 
 // Candidates go stale when a phone changes networks; a minute is how long people hesitate.
 const FRESH_MS = 60_000;
+// The doorbell forgets its nonce after thirty seconds, so a signature is made anew before that.
+const SIGN_EVERY_MS = 20_000;
+const SIGNED_FRESH_MS = 25_000;
 
-/** At most one peer, prepared before the tap that will need it. */
-export class WarmPeer {
+/** A peer, and its offer signed if there was time. */
+export interface Prepared {
+	readonly peer: Peer;
+	readonly signed?: SignedOffer | undefined;
+}
+
+export interface WarmNeeds {
+	client: Client;
+	identity: Identity;
+	iceServers: () => readonly RTCIceServer[];
+}
+
+/** The call that will probably be made. */
+interface Expected {
+	readonly doorbell: string;
+	readonly answers: string | undefined;
+}
+
+/** At most one call, prepared before the tap that will need it: then only its offer has to leave. */
+export class WarmCall {
 	#peer: Peer | undefined;
-	#timer: ReturnType<typeof setTimeout> | undefined;
+	#expected: Expected | undefined;
+	#signed: { offer: SignedOffer; atMs: number } | undefined;
+	#over = new AbortController();
 
-	constructor(private readonly iceServers: () => readonly RTCIceServer[]) {}
+	constructor(private readonly needs: WarmNeeds) {}
 
-	/** Prepare a peer if none is waiting, and tell its offer. Cheap to call again and again. */
-	prepare(offered: (sdp: string) => void): void {
-		if (this.#peer) return;
+	/** Prepare a call unless it waits already. Cheap to say again and again. */
+	prepare(doorbell: string, answers: string | undefined): void {
+		const { doorbell: known, answers: answered } = this.#expected ?? {};
+		if (this.#peer && known === doorbell && answered === answers) return;
+		this.drop();
+		this.#expected = { doorbell, answers };
+		this.#over = new AbortController();
 		try {
-			const peer = new Peer(this.iceServers());
-			this.#peer = peer;
-			void peer
-				.gathered()
-				.then(() => peer.offer())
-				.then((sdp) => this.#peer === peer && offered(sdp))
-				.catch(() => undefined);
+			this.#peer = new Peer(this.needs.iceServers());
 		} catch {
 			return; // This browser cannot call; the call itself will say so.
 		}
-		this.#timer = setTimeout(() => this.drop(), FRESH_MS);
+		void this.#keepSigned(this.#peer, this.#expected, this.#over.signal);
+		const timer = setTimeout(() => this.drop(), FRESH_MS);
+		this.#over.signal.addEventListener("abort", () => clearTimeout(timer));
 	}
 
-	/** The prepared peer, or one made now. */
-	take(): Peer {
+	/** What is prepared for this doorbell, or a peer made now. */
+	take(doorbell: string): Prepared {
 		const peer = this.#peer;
+		const kept = this.#signed;
+		const fits = this.#expected?.doorbell === doorbell;
 		this.#peer = undefined;
-		clearTimeout(this.#timer);
-		return peer ?? new Peer(this.iceServers());
+		this.drop();
+		const fresh = fits && kept && performance.now() - kept.atMs < SIGNED_FRESH_MS;
+		return {
+			peer: peer ?? new Peer(this.needs.iceServers()),
+			signed: fresh ? kept.offer : undefined,
+		};
 	}
 
 	/** Close what was prepared and not used. */
 	drop(): void {
-		clearTimeout(this.#timer);
+		this.#over.abort();
 		this.#peer?.close();
 		this.#peer = undefined;
+		this.#expected = undefined;
+		this.#signed = undefined;
+	}
+
+	async #keepSigned(peer: Peer, expected: Expected, over: AbortSignal): Promise<void> {
+		try {
+			await peer.gathered();
+			const sdp = await peer.offer();
+			while (!over.aborted) {
+				// Whoever calls without it asks for a nonce then, and says what is wrong.
+				await this.#sign(sdp, expected, over).catch(() => undefined);
+				await new Promise((resolve) => setTimeout(resolve, SIGN_EVERY_MS));
+			}
+		} catch {
+			// A peer without an offer: the call itself will say so.
+		}
+	}
+
+	async #sign(sdp: string, { doorbell, answers }: Expected, over: AbortSignal): Promise<void> {
+		const { client, identity } = this.needs;
+		const { nonce } = await client.challenge(doorbell, over);
+		const offer = await signOffer(identity, doorbell, nonce, sdp);
+		await client.expectLive(doorbell, answers, sdp);
+		if (!over.aborted) this.#signed = { offer, atMs: performance.now() };
 	}
 }

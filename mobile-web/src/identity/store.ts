@@ -10,6 +10,10 @@ export const STORE = "records";
 export const IDENTITY_RECORD = "identity";
 /** The record that holds language and clock offset, for the service worker. */
 export const SETTINGS_RECORD = "settings";
+/** The record of the last openings by this phone. */
+export const RECEIPTS_RECORD = "receipts";
+/** The record of where the doorbells' logs stood. */
+export const AUDIT_RECORD = "audit";
 
 let opening: Promise<IDBDatabase> | undefined;
 

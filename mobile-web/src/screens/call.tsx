@@ -1,10 +1,11 @@
 import { type ReadonlySignal, type Signal, useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { CallModel } from "../call/state";
+import type { CallEnd, CallModel } from "../call/state";
 import { Icon } from "../parts/icons";
 import { lampOf, lineOf } from "../parts/line";
 import type { Rewind } from "../parts/rewind";
+import { tooOften } from "../parts/sentence";
 import { useSession } from "../parts/session";
 import { useWakeLock } from "../parts/wake-lock";
 import type { Doorbell } from "../protocol.gen";
@@ -133,6 +134,8 @@ function Ended({ active, onLeave }: { active: ActiveCall; onLeave: () => void })
 	const session = useSession();
 	const { call: text, app } = words.value;
 	const { end } = active.model.value;
+	// Another try would only be another chance for whoever pretends.
+	const hopeless = end?.why === "impostor" || end?.why === "stranger" || end?.why === "forgotten";
 	const again = () => {
 		performance.mark("doorstep:tap");
 		session.call(active.doorbell, active.answers);
@@ -140,13 +143,15 @@ function Ended({ active, onLeave }: { active: ActiveCall; onLeave: () => void })
 	return (
 		<footer class="call-controls ended">
 			<section class="sheet">
-				<p class="sheet-text" role="alert">
-					{end && sentenceOfEnd(end, text)}
+				<p class="sheet-text" role="alert" data-testid="call-end" data-why={end?.why}>
+					{end && sentenceOfEnd(end, words.value)}
 				</p>
-				<button type="button" class="pill primary" onClick={again}>
-					{text.again}
-				</button>
-				<button type="button" class="pill quiet" onClick={onLeave}>
+				{!hopeless && (
+					<button type="button" class="pill primary" onClick={again}>
+						{text.again}
+					</button>
+				)}
+				<button type="button" class={hopeless ? "pill primary" : "pill quiet"} onClick={onLeave}>
 					{app.home}
 				</button>
 			</section>
@@ -155,11 +160,9 @@ function Ended({ active, onLeave }: { active: ActiveCall; onLeave: () => void })
 }
 
 /** The server's own sentence where it knows more than we do. */
-function sentenceOfEnd(
-	{ why, detail }: NonNullable<CallModel["end"]>,
-	text: Words["call"],
-): string {
-	return (why === "refused" && detail) || text.why[why];
+function sentenceOfEnd({ why, detail, waitS }: CallEnd, text: Words): string {
+	if (why === "rate") return tooOften(waitS, text);
+	return (why === "refused" && detail) || text.call.why[why];
 }
 
 function DetailsButton({ sheet }: { sheet: Signal<OpenSheet> }) {

@@ -2,13 +2,19 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Call } from "../call/call";
 import { DeniedError } from "../call/control";
+import { ReceiptError } from "../call/unlock";
+import { PasskeyError } from "../identity/passkey";
 import { Icon } from "../parts/icons";
 import { notify } from "../parts/notice";
 import { useSession } from "../parts/session";
 import { Sheet } from "../parts/sheet";
 import { Slide } from "../parts/slide";
 import type { Challenge } from "../protocol.gen";
-import { words } from "../words";
+import { paths } from "../router";
+import { type Words, words } from "../words";
+
+// A finger or a code takes a few seconds: with an older challenge they would come too late.
+const PASSKEY_CHALLENGE_MS = 1_500;
 
 interface UnlockSheetProps {
 	call: Call;
@@ -16,68 +22,79 @@ interface UnlockSheetProps {
 	onClose: () => void;
 }
 
+type Step =
+	| { at: "asking" }
+	| { at: "ready"; challenge: Challenge; sinceMs: number }
+	| { at: "working"; passkey: boolean }
+	| { at: "failed"; why: string; settings: boolean };
+
 /** Opening the door takes two steps: the doorbell's challenge, and this phone's signature. */
 export function UnlockSheet({ call, name, onClose }: UnlockSheetProps) {
-	const { identity } = useSession();
-	const challenge = useSignal<Challenge | null>(null);
-	const working = useSignal(false);
-	const { call: text, app } = words.value;
+	const step = useSignal<Step>({ at: "asking" });
+	const tries = useSignal(0);
+	const { call: text, trust, app } = words.value;
 
-	const failed = (error: unknown) => {
-		const why = error instanceof DeniedError && error.detail ? error.detail : text.silent;
-		notify(text.unlockFailed(why), "bad");
-		onClose();
+	const fail = (error: unknown) => {
+		const settings = error instanceof PasskeyError && error.trouble === "missing";
+		step.value = { at: "failed", why: whyNot(error, words.value), settings };
 	};
 	useEffect(() => {
 		let current = true;
 		let timer: ReturnType<typeof setTimeout> | undefined;
+		step.value = { at: "asking" };
 		call
 			.challenge()
-			.then((next) => {
+			.then((challenge) => {
 				if (!current) return;
-				challenge.value = next;
+				step.value = { at: "ready", challenge, sinceMs: performance.now() };
 				timer = setTimeout(() => {
-					if (working.value) return;
-					notify(text.unlockLate, "bad");
-					onClose();
-				}, next.valid_s * 1000);
+					if (step.value.at !== "ready") return;
+					step.value = { at: "failed", why: trust.unlock.late, settings: false };
+				}, challenge.valid_s * 1000);
 			})
-			.catch((error: unknown) => current && failed(error));
+			.catch((error: unknown) => current && fail(error));
 		return () => {
 			current = false;
 			clearTimeout(timer);
 		};
-	}, [call]);
+	}, [call, tries.value]);
 
 	const confirm = async () => {
-		const signed = challenge.value;
-		if (!signed || working.value) return;
-		working.value = true;
+		const ready = step.value;
+		if (ready.at !== "ready") return;
+		const passkey = ready.challenge.passkey !== null;
+		step.value = { at: "working", passkey };
 		try {
-			await call.unlock(signed);
-			notify(text.unlockedNow);
+			const old = passkey && performance.now() - ready.sinceMs > PASSKEY_CHALLENGE_MS;
+			const receipt = await call.unlock(old ? await call.challenge() : ready.challenge);
+			notify(trust.unlock.opened(text.seconds(Math.round(receipt.pulse_s)), receipt.row));
 			onClose();
 		} catch (error) {
-			failed(error);
+			fail(error);
 		}
 	};
-	const ready = challenge.value;
-	const seconds = ready ? text.seconds(Math.round(ready.pulse_s)) : "…";
+	const now = step.value;
 	return (
 		<Sheet opener="unlock" class="unlock-sheet" label={text.unlockAsk(name)} onClose={onClose}>
-			<h2 class="sheet-title">{text.unlockAsk(name)}</h2>
-			<p class="sheet-text">{text.unlockWho(identity.record.name, seconds)}</p>
-			<Slide
-				label={text.unlockSlide}
-				press={text.unlockPress}
-				disabled={!ready || working.value}
-				onConfirm={() => void confirm()}
-			/>
-			{ready && (
+			{now.at === "failed" ? (
+				<Failed why={now.why} settings={now.settings} onAgain={() => (tries.value += 1)} />
+			) : (
+				<>
+					<h2 class="sheet-title">{text.unlockAsk(name)}</h2>
+					<Who step={now} />
+					<Slide
+						label={text.unlockSlide}
+						press={text.unlockPress}
+						disabled={now.at !== "ready"}
+						onConfirm={() => void confirm()}
+					/>
+				</>
+			)}
+			{now.at === "ready" && (
 				<span
 					class="countdown"
 					aria-hidden="true"
-					style={{ animationDuration: `${ready.valid_s}s` }}
+					style={{ animationDuration: `${now.challenge.valid_s}s` }}
 				/>
 			)}
 			<button type="button" class="pill quiet" onClick={onClose}>
@@ -86,4 +103,59 @@ export function UnlockSheet({ call, name, onClose }: UnlockSheetProps) {
 			</button>
 		</Sheet>
 	);
+}
+
+/** As whom, for how long, and what comes after the gesture. */
+function Who({ step }: { step: Exclude<Step, { at: "failed" }> }) {
+	const { identity } = useSession();
+	const { call: text, trust } = words.value;
+	if (step.at === "working") {
+		return (
+			<p class="sheet-text" role="status">
+				{step.passkey ? trust.unlock.waiting : trust.unlock.opening}
+			</p>
+		);
+	}
+	const challenge = step.at === "ready" ? step.challenge : undefined;
+	const seconds = challenge ? text.seconds(Math.round(challenge.pulse_s)) : "…";
+	return (
+		<p class="sheet-text">
+			{text.unlockWho(identity.record.name, seconds)}
+			{challenge?.passkey && ` ${trust.unlock.thenPasskey}`}
+		</p>
+	);
+}
+
+function Failed(props: { why: string; settings: boolean; onAgain: () => void }) {
+	const { unlock } = words.value.trust;
+	return (
+		<>
+			<h2 class="sheet-title">{unlock.failed}</h2>
+			<p class="sheet-text" role="alert" data-testid="unlock-failed">
+				{props.why}
+			</p>
+			{props.settings ? (
+				<a class="pill primary" href={paths.settings}>
+					{unlock.toSettings}
+				</a>
+			) : (
+				<button type="button" class="pill primary" onClick={props.onAgain}>
+					{unlock.again}
+				</button>
+			)}
+		</>
+	);
+}
+
+/** Why the door stayed locked, and what to do. */
+export function whyNot(error: unknown, { call, trust }: Words): string {
+	const { unlock } = trust;
+	if (error instanceof PasskeyError) return unlock.passkey[error.trouble];
+	if (error instanceof ReceiptError) return unlock.noReceipt;
+	if (!(error instanceof DeniedError)) return call.unlockFailed(call.silent);
+	if (error.reason === "challenge") return unlock.late;
+	if (error.reason === "rate") return error.detail || unlock.rate;
+	// What this phone may not do, the doorbell explains whole: with the times, and who can help.
+	if (error.reason === "right" && error.detail) return error.detail;
+	return call.unlockFailed(error.detail || call.silent);
 }

@@ -15,6 +15,8 @@ export class FakePeer {
 		oniceconnectionstatechange: () => undefined,
 		onconnectionstatechange: () => undefined,
 		getStats: async () => new Map(),
+		sctp: null as unknown,
+		getReceivers: () => [],
 	};
 	readonly speak = vi.fn(async (_track: MediaStreamTrack | null) => undefined);
 	readonly silence = vi.fn();

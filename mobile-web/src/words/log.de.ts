@@ -1,0 +1,53 @@
+import type { log as english } from "./log.en";
+
+/** German texts of the log. */
+export const log: typeof english = {
+	title: "Protokoll",
+	lead: "Die Klingel schreibt auf, wer was getan hat. Zeilen kommen dazu; ändern kann sie niemand, ohne dass es auffällt.",
+	unbroken: "Lückenlos",
+	unbrokenMore:
+		"Jede Zeile folgt auf die vorige, und die Klingel hat unterschrieben, wo sie enden.",
+	checked: "Bisher lückenlos",
+	checkedMore: "Jede Zeile folgt auf die vorige.",
+	broken: "Das Protokoll wurde verändert",
+	brokenMore:
+		"Die Zeilen folgen nicht aufeinander oder sind nicht die, die die Klingel unterschrieben hat. Vielleicht hat jemand ihre Karte verändert oder zurückgesetzt.",
+	filter: "Zeigen",
+	all: "Alles",
+	unlocks: "Öffnen",
+	none: "Noch steht nichts im Protokoll.",
+	noUnlocks: "Unter den gelesenen Zeilen ist kein Öffnen.",
+	more: "Ältere Zeilen zeigen",
+	clockUnknown: "die Uhr war nicht gestellt",
+	signed: "vom Telefon unterschrieben",
+	row: (number) => `Zeile ${String(number)}`,
+	export: "Als Datei sichern",
+	exporting: "Liest das ganze Protokoll …",
+	exported:
+		"Gesichert. Die Datei hat jede Zeile, ihren Platz in der Kette und die Unterschrift der Klingel.",
+	failed: "Das Protokoll konnte nicht gelesen werden. Versuche es noch einmal.",
+	automation: "Hausautomation",
+	what: {
+		started: "Die Klingel ist gestartet",
+		paired: "Telefon gekoppelt",
+		pairing_refused: "Kopplung abgelehnt",
+		invited: "Einladung angelegt",
+		invitation_withdrawn: "Einladung zurückgezogen",
+		phone_changed: "Rechte geändert",
+		phone_removed: "Telefon entfernt",
+		household_reset: "Haushalt zurückgesetzt",
+		token_made: "Schlüssel angelegt",
+		token_revoked: "Schlüssel widerrufen",
+		policy_changed: "Regeln geändert",
+		passkey_made: "Passkey angelegt",
+		passkey_removed: "Passkey entfernt",
+		call_began: "Anruf begonnen",
+		call_ended: "Anruf beendet",
+		call_refused: "Anruf abgelehnt",
+		unlock_granted: "Öffnen erlaubt",
+		unlock_done: "Tür geöffnet",
+		unlock_failed: "Öffnen misslungen",
+		unlock_refused: "Öffnen abgelehnt",
+		exported: "Protokoll exportiert",
+	},
+};
