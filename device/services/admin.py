@@ -1,6 +1,7 @@
 """The doorbell's own door for the people of the house: a Unix socket in the state folder.
 
 Only who may read the folder may ask. One JSON object per line: {"do": "pair"} → {"ok": true, …}.
+Some commands take a word: {"do": "remove_phone", "word": "…"}.
 """
 
 from __future__ import annotations
@@ -26,6 +27,15 @@ REPLY_LIMIT_S = 5.0
 
 Reply = dict[str, Any]
 Command = Callable[[], Mapping[str, object]]
+WordCommand = Callable[[str], Mapping[str, object]]
+
+
+class NoDoorbellError(StartError):
+    """No doorbell runs there."""
+
+
+class CommandRefusedError(RuntimeError):
+    """The command was not carried out; the text is a sentence for the person who gave it."""
 
 
 class AdminServer:
@@ -34,6 +44,7 @@ class AdminServer:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._commands: Mapping[str, Command] = {}
+        self._word_commands: Mapping[str, WordCommand] = {}
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -54,9 +65,14 @@ class AdminServer:
     async def __aexit__(self, *exc_info: object) -> None:
         await self.close()
 
-    def serve(self, commands: Mapping[str, Command]) -> None:
-        """From now on, carry these out."""
+    def serve(
+        self,
+        commands: Mapping[str, Command],
+        word_commands: Mapping[str, WordCommand] | None = None,
+    ) -> None:
+        """From now on, carry these out. They may raise CommandRefusedError."""
         self._commands = commands
+        self._word_commands = word_commands or {}
 
     async def close(self) -> None:
         server, self._server = self._server, None
@@ -74,24 +90,40 @@ class AdminServer:
 
     def _answer(self, line: bytes) -> Reply:
         try:
-            command = self._commands[json.loads(line)["do"]]
+            command = self._understood(json.loads(line))
         except (ValueError, KeyError, TypeError):
-            known = ", ".join(self._commands)
+            known = ", ".join((*self._commands, *self._word_commands))
             return {"ok": False, "error": f"The doorbell knows these commands: {known}."}
-        return {"ok": True, **command()}
+        try:
+            return {"ok": True, **command()}
+        except CommandRefusedError as error:
+            return {"ok": False, "error": str(error)}
+
+    def _understood(self, asked: dict[str, Any]) -> Command:
+        name = asked["do"]
+        if name in self._commands:
+            return self._commands[name]
+        word_command, word = self._word_commands[name], asked["word"]
+        if not isinstance(word, str):
+            raise TypeError
+        return lambda: word_command(word)
 
 
-def ask(state: Path, command: str) -> Reply:
-    """Ask the doorbell that keeps its state there. StartError when none runs."""
+def ask(state: Path, command: str, word: str | None = None) -> Reply:
+    """Ask the doorbell that keeps its state there. StartError when it says no.
+
+    NoDoorbellError when none runs.
+    """
     path = state / SOCKET_NAME
+    asked = {"do": command} if word is None else {"do": command, "word": word}
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
             line.settimeout(REPLY_LIMIT_S)
             line.connect(str(path))
-            line.sendall(json.dumps({"do": command}).encode() + b"\n")
+            line.sendall(json.dumps(asked).encode() + b"\n")
             answer = line.makefile("rb").readline()
     except OSError as error:
-        raise StartError(
+        raise NoDoorbellError(
             f"No doorbell runs with its state in {state}."
             " Start it with `python -m device run`, or name its folder with --state."
         ) from error

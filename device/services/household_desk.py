@@ -79,7 +79,7 @@ class PasskeyMaker(Protocol):
     """Makes passkeys. Whether the phone may have one is checked before; refusals are replies."""
 
     def options(self, line: Line, request: WantPasskey) -> HouseholdReply: ...
-    def make(self, line: Line, request: MakePasskey) -> HouseholdReply: ...
+    async def make(self, line: Line, request: MakePasskey) -> HouseholdReply: ...
 
 
 @dataclass(eq=False, slots=True)
@@ -162,7 +162,7 @@ class HouseholdCounter:
             case WantPasskey():
                 return self._passkeys.options(line, request)
             case MakePasskey():
-                return self._passkeys.make(line, request)
+                return await self._passkeys.make(line, request)
             case Invite():
                 return self._invite(line, request)
             case MakeToken():
