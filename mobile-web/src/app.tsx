@@ -6,6 +6,7 @@ import { showWaiting } from "./rings";
 import { route } from "./router";
 import { DoorScreen } from "./screens/door";
 import { HomeScreen } from "./screens/home";
+import { HouseholdScreen } from "./screens/household";
 import { SettingsScreen } from "./screens/settings";
 import { VisitScreen } from "./screens/visit";
 import type { Session } from "./session";
@@ -46,6 +47,8 @@ function Screen() {
 			return <VisitScreen id={at.visit} />;
 		case "settings":
 			return <SettingsScreen />;
+		case "household":
+			return <HouseholdScreen at={at} />;
 		default:
 			return <HomeScreen />;
 	}

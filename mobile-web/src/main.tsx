@@ -17,6 +17,7 @@ import "./styles/door.css";
 import "./styles/call.css";
 import "./styles/visit.css";
 import "./styles/settings.css";
+import "./styles/household.css";
 import "./styles/pair.css";
 
 const session = signal<Session | null>(null);

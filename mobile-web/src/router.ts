@@ -6,18 +6,27 @@ export type Route =
 	| { name: "call"; doorbell: string; answers: string | undefined }
 	| { name: "visit"; visit: string }
 	| { name: "settings" }
+	| { name: "household"; doorbell: string; page: HouseholdPage; item: string }
 	| { name: "pair"; fragment: string };
+
+/** The pages of a doorbell's household; `home` lists its phones. */
+const HOUSEHOLD_PAGES = ["home", "phone", "invite", "tokens", "rules", "passkey", "log"] as const;
+export type HouseholdPage = (typeof HOUSEHOLD_PAGES)[number];
 
 /** What a hash asks for; anything unknown is home. */
 export function routeOf(hash: string): Route {
 	const text = hash.replace(/^#/, "");
 	if (text.startsWith("p=")) return { name: "pair", fragment: text };
 	const [path = "", query = ""] = text.split("?");
-	const [, name, id] = path.split("/");
+	const [, name, id, page, item = ""] = path.split("/");
 	if (name === "settings") return { name: "settings" };
 	if (!id) return { name: "home" };
 	const asked = new URLSearchParams(query);
 	if (name === "ring") return { name: "ring", visit: id, reply: asked.has("reply") };
+	if (name === "household") {
+		const known = HOUSEHOLD_PAGES.find((each) => each === page) ?? "home";
+		return { name: "household", doorbell: id, page: known, item };
+	}
 	if (name === "visit") return { name: "visit", visit: id };
 	if (name === "call") {
 		return {
@@ -32,6 +41,8 @@ export function routeOf(hash: string): Route {
 export const paths = {
 	home: "#/",
 	settings: "#/settings",
+	household: (doorbell: string, page?: HouseholdPage, item?: string) =>
+		["#/household", doorbell, page, item].filter(Boolean).join("/"),
 	ring: (visit: string) => `#/ring/${visit}`,
 	visit: (visit: string) => `#/visit/${visit}`,
 	call: (doorbell: string, answers?: string) =>

@@ -1,11 +1,13 @@
 import { useSignal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { askForMicrophone, microphoneAllowed } from "../call/mic";
+import { rightsLine, timesLine } from "../household/describe";
 import { bellWanted, wantBell } from "../parts/bell";
-import { Icon, type IconName } from "../parts/icons";
+import { Card } from "../parts/card";
+import { Icon } from "../parts/icons";
 import { install, installable } from "../parts/install";
 import { notify } from "../parts/notice";
+import { Row } from "../parts/row";
 import { sentenceOf } from "../parts/sentence";
 import { useSession } from "../parts/session";
 import { moment } from "../parts/time";
@@ -35,6 +37,7 @@ export function SettingsScreen() {
 			<main class="settings-body" id="content">
 				<Notifications />
 				<Install />
+				<Households />
 				<ThisPhone />
 				<Sound />
 				<LanguageChoice />
@@ -42,24 +45,6 @@ export function SettingsScreen() {
 				<About />
 			</main>
 		</div>
-	);
-}
-
-interface CardProps {
-	icon: IconName;
-	title: string;
-	children: ComponentChildren;
-}
-
-function Card({ icon, title, children }: CardProps) {
-	return (
-		<section class="card">
-			<h2 class="card-title">
-				<Icon name={icon} />
-				{title}
-			</h2>
-			{children}
-		</section>
 	);
 }
 
@@ -146,8 +131,34 @@ function Install() {
 	);
 }
 
+/** Each doorbell's household: for its admins all of it, for others their own rights. */
+function Households() {
+	const { household } = useSession();
+	const { household: text } = words.value;
+	if (household.doorbells.value.length === 0) return null;
+	return (
+		<Card icon="lock" title={text.title}>
+			<nav class="rows household-link">
+				{household.doorbells.value.map(({ id, name, me }) => {
+					const admin = me.rights.includes("admin");
+					const times = timesLine(me, household.nowMs.value, words.value, locale.value);
+					return (
+						<Row
+							key={id}
+							href={paths.household(id)}
+							hook="to-household"
+							title={name}
+							lines={admin ? [text.open] : [rightsLine(me, words.value), times]}
+						/>
+					);
+				})}
+			</nav>
+		</Card>
+	);
+}
+
 function ThisPhone() {
-	const { identity, household } = useSession();
+	const { identity } = useSession();
 	const { settings: text } = words.value;
 	const allowed = useSignal<boolean | null>(null);
 	useEffect(() => {
@@ -158,11 +169,6 @@ function ThisPhone() {
 	return (
 		<Card icon="phone" title={text.phone}>
 			<p>{text.phoneName(identity.record.name)}</p>
-			{household.doorbells.value.map(({ id, name, me }) => (
-				<p key={id} class="hint">
-					{name}: {me.rights.map((right) => text.rightsNames[right]).join(", ")}
-				</p>
-			))}
 			<p class="hint">
 				{text.microphone}: {allowed.value ? text.microphoneOn : text.microphoneOff}
 			</p>

@@ -122,7 +122,6 @@ export const household: typeof english = {
 		untilWhen: "Endet",
 		hours: "Nur zu manchen Zeiten",
 		hoursHint: "Nach der Uhr der Klingel. Ohne Zeiten gelten die Rechte Tag und Nacht.",
-		days: "Tage",
 		from: "Von",
 		to: "Bis",
 		nextDay: "Endet am nächsten Tag.",

@@ -1,5 +1,5 @@
-import type { PasskeyTrouble } from "../identity/passkey";
 import type { Preset, Right } from "../household/access";
+import type { PasskeyTrouble } from "../identity/passkey";
 
 /** English texts of the household's pages. */
 export const household = {
@@ -122,7 +122,6 @@ export const household = {
 		untilWhen: "Ends at",
 		hours: "Only at some hours",
 		hoursHint: "By the doorbell’s clock. Without hours the rights hold day and night.",
-		days: "Days",
 		from: "From",
 		to: "To",
 		nextDay: "Ends on the next day.",

@@ -46,6 +46,7 @@ export const log: typeof english = {
 		call_refused: "Anruf abgelehnt",
 		unlock_granted: "Öffnen erlaubt",
 		unlock_done: "Tür geöffnet",
+		unlock_ended: "Schloss wieder zu",
 		unlock_failed: "Öffnen misslungen",
 		unlock_refused: "Öffnen abgelehnt",
 		exported: "Protokoll exportiert",

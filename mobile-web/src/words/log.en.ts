@@ -45,6 +45,7 @@ export const log = {
 		call_refused: "Call refused",
 		unlock_granted: "Opening allowed",
 		unlock_done: "Door opened",
+		unlock_ended: "Lock closed again",
 		unlock_failed: "Opening failed",
 		unlock_refused: "Opening refused",
 		exported: "Log exported",
