@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from device.services.calls import Calls
 from device.services.door_media import DoorMedia
 from protocol.door import Phone
-from protocol.link import CallAnswer, CallOffer
-from tests.support.door import LOCKED, NotingDesk, a_phone, eventually, media_board, running
+from tests.support.door import (
+    LOCKED,
+    NotingCounter,
+    NotingDesk,
+    a_phone,
+    eventually,
+    media_board,
+    running,
+)
+from tests.support.entrance import Entrance
 from tests.support.link_emulator import Conditions, EmulatedNetwork
 from tests.support.loop_camera import CLOSE, VIDEO, LoopCamera
 from tests.support.telling_phone import TellingPhone
@@ -22,30 +30,24 @@ LONG_S = 60.0
 class House:
     """A doorbell's pictures and calls, running."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self.camera = LoopCamera(group=60)
         self.media = DoorMedia(media_board(self.camera))
-        self.calls = Calls(self.media, NotingDesk(), lambda call: None, LOCKED)
+        self.entrance = Entrance(folder)
+        self.calls = Calls(
+            self.media, NotingDesk(), lambda call: None, LOCKED, gate=self.entrance.gate,
+            household_desk=NotingCounter(),
+        )  # fmt: skip
 
     async def connect(self, phone: TellingPhone, call: str, caller: Phone | None) -> None:
-        answer = await self.calls.answer(
-            CallOffer(call=call, sdp=await phone.offer(), phone=caller)
-        )
-        assert isinstance(answer, CallAnswer)
-        await phone.take_answer(answer.sdp)
-
-
-@asynccontextmanager
-async def a_house() -> AsyncIterator[House]:
-    house = House()
-    async with running(house.media.run, house.calls.run):
-        await eventually(lambda: len(house.camera.encoded) > 10)
-        yield house
+        await self.entrance.connect(self.calls, phone, call, caller)
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House]:
-    async with a_house() as house:
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    house = House(tmp_path)
+    async with running(house.media.run, house.calls.run):
+        await eventually(lambda: len(house.camera.encoded) > 10)
         yield house
 
 

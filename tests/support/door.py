@@ -7,12 +7,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from device.services.desk import Line
 from hardware.board import Board
 from hardware.echo.null import NullCanceller
 from protocol.control import Challenge, ControlReply, ControlRequest, Done, Unlock
 from protocol.door import ALL_RIGHTS, DoorState, Phone, Right
+from protocol.household import (
+    HouseholdRefused,
+    HouseholdReply,
+    HouseholdRequest,
+    HouseholdView,
+    HouseRules,
+    Show,
+)
 from tests.support.loop_camera import ListSpeaker, LoopCamera, ToneMicrophone
 
+CHALLENGE = "c2VjcmV0c2VjcmV0c2VjcA"
 LOCKED = DoorState(lock="locked", light="off")
 
 
@@ -45,6 +55,7 @@ class NotingDesk:
     def __init__(self) -> None:
         self.notes: list[tuple[str, ...]] = []
         self.requests: list[ControlRequest] = []
+        self.lines: list[Line] = []
         self.block: asyncio.Event | None = None
         self.failure: Exception | None = None
         self.start_failure: Exception | None = None
@@ -57,15 +68,35 @@ class NotingDesk:
     def call_ended(self, call: str) -> None:
         self.notes.append(("ended", call))
 
-    async def perform(self, call: str, phone: Phone, request: ControlRequest) -> ControlReply:
+    def greeting(self, line: Line) -> tuple[ControlReply, ...]:
+        self.lines.append(line)
+        return ()
+
+    async def perform(self, line: Line, request: ControlRequest) -> ControlReply:
         self.requests.append(request)
         if self.block is not None:
             await self.block.wait()
         if self.failure is not None:
             raise self.failure
         if isinstance(request, Unlock):
-            return Challenge(id=request.id, challenge="c2VjcmV0", valid_s=10, pulse_s=3)
+            return Challenge(id=request.id, challenge=CHALLENGE, valid_s=10, pulse_s=3)
         return Done(id=request.id)
+
+
+class NotingCounter:
+    """Shows an empty household to whoever asks; refuses everything else."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+
+    async def manage(self, line: Line, request: HouseholdRequest) -> HouseholdReply:
+        self.lines.append(line)
+        if isinstance(request, Show):
+            return HouseholdView(id=request.id, members=(), rules=HouseRules(), clock=True)
+        return HouseholdRefused(id=request.id, reason="right", detail="Nothing can be changed.")
+
+    def watch(self, line: Line, push: Callable[[HouseholdReply], None]) -> Callable[[], None]:
+        return lambda: None
 
 
 @asynccontextmanager

@@ -13,7 +13,11 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 from aiortc.mediastreams import MediaStreamError
 
 from media import timecode
+from protocol.calls import CallChallenge
 from protocol.control import CONTROL_REPLY, ControlReply, ControlRequest
+from protocol.identity import Identity, PublicKey
+from protocol.link import CallAnswer
+from scripts.signed_call import SignedOffer, with_one_fingerprint
 from tests.support.loop_camera import tone
 
 PATIENCE_S = 10.0
@@ -40,9 +44,16 @@ class ToneTrack(MediaStreamTrack):
 
 
 class LoopPhone:
-    """`offer()`, take the answer, then look at `numbers`, `samples` and `replies`."""
+    """`offer_for()`, `take()` the answer, then look at `numbers`, `samples` and `replies`.
+
+    `spoil` changes the SDP before it is signed.
+    """
 
     def __init__(self, voice: MediaStreamTrack | None = None, heartbeat: bool = True) -> None:
+        self.identity = Identity.generate()
+        self.signed: SignedOffer | None = None
+        self.channel = ""
+        self.spoil: Callable[[str], str] = lambda sdp: sdp
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.numbers: list[int | None] = []
         self.samples: list[bytes] = []
@@ -74,7 +85,19 @@ class LoopPhone:
 
     async def offer(self) -> str:
         await self.pc.setLocalDescription(await self.pc.createOffer())
-        return str(self.pc.localDescription.sdp)
+        return self.spoil(with_one_fingerprint(str(self.pc.localDescription.sdp)))
+
+    async def offer_for(self, doorbell: PublicKey, challenge: CallChallenge) -> SignedOffer:
+        """An offer that this phone has signed with the doorbell's nonce."""
+        sdp = await self.offer()
+        self.signed = SignedOffer.make(self.identity, doorbell, challenge.nonce, sdp)
+        return self.signed
+
+    async def take(self, answer: CallAnswer) -> None:
+        """Check the answer as the app does, if the offer was signed, and take it."""
+        if self.signed is not None:
+            self.channel = self.signed.checked(answer.sdp, answer.signature)
+        await self.take_answer(answer.sdp)
 
     async def take_answer(self, sdp: str) -> None:
         await self.pc.setRemoteDescription(RTCSessionDescription(sdp, "answer"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +15,17 @@ from device.services.file_pace import CEILING_BPS, UNHEARD_BPS
 from device.services.rewind import Rewind
 from media.hub import monotonic_us
 from protocol.files import CHUNK_LIMIT_BYTES, Stop
-from protocol.link import CallAnswer, CallOffer
 from tests.support.clip_reading import read_clip
-from tests.support.door import LOCKED, NotingDesk, a_phone, eventually, media_board, running
+from tests.support.door import (
+    LOCKED,
+    NotingCounter,
+    NotingDesk,
+    a_phone,
+    eventually,
+    media_board,
+    running,
+)
+from tests.support.entrance import Entrance
 from tests.support.files_phone import FilesPhone, Line, a_line, see
 from tests.support.link_emulator import EmulatedNetwork
 from tests.support.link_lane import Conditions
@@ -253,18 +262,19 @@ async def test_a_second_channel_is_closed_and_the_end_of_the_first_ends_the_file
         assert await line.ping_s() < 5
 
 
-async def test_a_call_brings_files_and_its_live_picture_goes_on() -> None:
+async def test_a_call_brings_files_and_its_live_picture_goes_on(tmp_path: Path) -> None:
     camera, phone = LoopCamera(group=15), LoopPhone()
     media = DoorMedia(media_board(camera))
     rewind = Rewind(media)
-    calls = Calls(media, NotingDesk(), lambda call: None, LOCKED, rewind=rewind)
+    entrance = Entrance(tmp_path)
+    calls = Calls(
+        media, NotingDesk(), lambda call: None, LOCKED, gate=entrance.gate,
+        household_desk=NotingCounter(), rewind=rewind,
+    )  # fmt: skip
     async with running(media.run, rewind.run, calls.run), phone:
         files = FilesPhone(phone.pc.createDataChannel("files"))
         rewind.opened("visit-0001")
-        offer = CallOffer(call="call-0001", sdp=await phone.offer(), phone=a_phone())
-        answer = await calls.answer(offer)
-        assert isinstance(answer, CallAnswer)
-        await phone.take_answer(answer.sdp)
+        await entrance.connect(calls, phone, "call-0001", a_phone())
         await phone.until(lambda: len(phone.numbers) > 10)
         seen = len(phone.numbers)
         files.ask()

@@ -8,7 +8,7 @@ import os
 from device.services.call import CallLimits
 from device.services.control import SILENCE_LIMIT_S
 from media.peer import LOOK_EVERY_S
-from protocol.link import CallAnswer, CallOffer
+from protocol.link import CallAnswer
 from tests.support.calling_house import House, a_house
 from tests.support.door import a_phone, eventually
 from tests.support.phone import LoopPhone
@@ -28,8 +28,15 @@ def vanish(phone: LoopPhone) -> None:
         protocol.transport.abort()
 
 
-async def watching(house: House, phone: LoopPhone, number: int, **more: object) -> None:
-    caller = None if more.get("viewer") else a_phone("abc"[number], "Anna")
+def with_dead_candidates(sdp: str) -> str:
+    """Every address is one where nobody is."""
+    dead = "a=candidate:1 1 udp 1 127.0.0.1 9 typ host\r\n"
+    lines = sdp.splitlines(keepends=True)
+    return "".join(dead if line.startswith("a=candidate") else line for line in lines)
+
+
+async def watching(house: House, phone: LoopPhone, number: int, viewer: bool = False) -> None:
+    caller = None if viewer else a_phone("abc"[number], "Anna")
     await house.connect(phone, f"call-000{number}", caller)
     await phone.until(lambda: phone.numbers)
 
@@ -72,7 +79,7 @@ async def test_a_socket_that_fails_ends_its_own_call_only() -> None:
     async with a_house(limits) as house, LoopPhone() as first, LoopPhone() as second:
         await watching(house, first, 1)
         await watching(house, second, 2)
-        victim = house.calls._calls["call-0001"]._pc
+        victim = house.calls._calls["call-0001"].path.pc
         for protocol in victim._gatherings[0]._connection._protocols:
             protocol.transport.abort()
             protocol.error_received(OSError("the network is down"))
@@ -86,11 +93,9 @@ async def test_an_ice_failure_ends_its_own_call_only() -> None:
     async with a_house(CallLimits(connect_s=1.0)) as house, LoopPhone() as other:
         await watching(house, other, 1)
         async with LoopPhone() as nowhere:
-            lines = (await nowhere.offer()).splitlines(keepends=True)
-            dead = "a=candidate:1 1 udp 1 127.0.0.1 9 typ host\r\n"
-            sdp = "".join(dead if line.startswith("a=candidate") else line for line in lines)
-            offer = CallOffer(call="call-0002", sdp=sdp, phone=a_phone("b", "Ben"))
-            assert isinstance(await house.calls.answer(offer), CallAnswer)
+            nowhere.spoil = with_dead_candidates
+            answer = await house.call(nowhere, "call-0002", a_phone("b", "Ben"))
+            assert isinstance(answer, CallAnswer)
             await eventually(lambda: house.ended == ["call-0002"])
         seen = len(other.numbers)
         await other.until(lambda: len(other.numbers) > seen + 15)

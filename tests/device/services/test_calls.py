@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 
 from device.services.call import CallLimits
 from protocol.control import CallState, Challenge, Denied, Done, HangUp, Light, Mute, Unlock
 from protocol.door import Fault
-from protocol.link import CallAnswer, CallCandidate, CallOffer, CallRefused
+from protocol.link import CallAnswer, CallCandidate, CallRefused
 from tests.support.calling_house import House, a_house
-from tests.support.door import LOCKED, a_phone, eventually
+from tests.support.door import CHALLENGE, LOCKED, a_phone, eventually
 from tests.support.loop_camera import loudest_hertz
 from tests.support.phone import LoopPhone, ToneTrack
 
@@ -72,7 +73,7 @@ async def test_requests_are_carried_out_by_the_desk(house: House) -> None:
         await phone.until(lambda: others(phone))
         assert await phone.ask(Light(id=1, on=True)) == Done(id=1)
         reply = await phone.ask(Unlock(id=2))
-        assert reply == Challenge(id=2, challenge="c2VjcmV0", valid_s=10, pulse_s=3)
+        assert reply == Challenge(id=2, challenge=CHALLENGE, valid_s=10, pulse_s=3)
         assert house.desk.requests == [Light(id=1, on=True), Unlock(id=2)]
 
 
@@ -203,8 +204,7 @@ async def test_a_phone_that_falls_silent_is_dropped() -> None:
 
 async def test_a_phone_that_never_connects_is_forgotten() -> None:
     async with a_house(CallLimits(connect_s=0.3)) as house, LoopPhone() as phone:
-        offer = CallOffer(call="call-0001", sdp=await phone.offer(), phone=a_phone())
-        assert isinstance(await house.calls.answer(offer), CallAnswer)
+        assert isinstance(await house.call(phone, caller=a_phone()), CallAnswer)
         assert len(house.calls) == 1
         await eventually(lambda: len(house.calls) == 0)
         assert house.ended == ["call-0001"]
@@ -213,24 +213,29 @@ async def test_a_phone_that_never_connects_is_forgotten() -> None:
 
 async def test_an_answer_takes_no_longer_than_a_glance(house: House) -> None:
     async with LoopPhone() as phone:
-        sdp = (await phone.offer()).replace(
+        phone.spoil = lambda sdp: sdp.replace(
             "a=setup:actpass",
             "a=candidate:9 1 udp 1 0a0a0a0a-0000.local 9 typ host\r\na=setup:actpass",
         )
+        offer = await house.entrance.offer(phone, "call-0001", a_phone())
         loop = asyncio.get_running_loop()
         started = loop.time()
-        answer = await house.calls.answer(CallOffer(call="call-0001", sdp=sdp, phone=a_phone()))
+        answer = await house.offered(offer)
         assert loop.time() - started < 0.5
         assert isinstance(answer, CallAnswer)
 
 
 async def test_candidates_may_trickle(house: House) -> None:
     async with LoopPhone() as phone:
-        lines = (await phone.offer()).splitlines(keepends=True)
-        candidates = [line.strip() for line in lines if line.startswith("a=candidate")]
-        bare = "".join(line for line in lines if "candidate" not in line)
-        offer = CallOffer(call="call-0001", sdp=bare, phone=a_phone())
-        answer = await house.calls.answer(offer)
+        candidates: list[str] = []
+
+        def without_candidates(sdp: str) -> str:
+            lines = sdp.splitlines(keepends=True)
+            candidates.extend(line.strip() for line in lines if line.startswith("a=candidate"))
+            return "".join(line for line in lines if "candidate" not in line)
+
+        phone.spoil = without_candidates
+        answer = await house.call(phone, caller=a_phone())
         assert isinstance(answer, CallAnswer)
         stripped = [ln for ln in answer.sdp.splitlines(keepends=True) if "candidate" not in ln]
         await phone.take_answer("".join(stripped))
@@ -248,11 +253,11 @@ async def test_candidates_may_trickle(house: House) -> None:
     (lambda sdp: sdp.replace("opus", "speex"), 406),
 ])  # fmt: skip
 async def test_a_bad_offer_is_refused_and_changes_nothing(
-    house: House, change: type[str], status: int
+    house: House, change: Callable[[str], str], status: int
 ) -> None:
     async with LoopPhone() as phone:
-        offer = CallOffer(call="call-0001", sdp=change(await phone.offer()), phone=a_phone())
-        refusal = await house.calls.answer(offer)
+        offer = (await house.entrance.offer(phone, "call-0001", a_phone())).sdp
+        refusal = await house.offered(house.entrance.signed(phone, "call-0001", change(offer)))
         assert isinstance(refusal, CallRefused)
         assert refusal.status == status
         assert refusal.detail.endswith((".", ")."))
@@ -265,26 +270,22 @@ async def test_more_phones_than_allowed_are_refused() -> None:
     async with a_house(CallLimits(calls=1)) as house, LoopPhone() as phone, LoopPhone() as other:
         await house.connect(phone, caller=a_phone())
         for call, status in (("call-0001", 409), ("call-0002", 503)):
-            offer = CallOffer(call=call, sdp=await other.offer(), phone=a_phone("b"))
-            refusal = await house.calls.answer(offer)
+            refusal = await house.call(other, call, a_phone("b"))
             assert isinstance(refusal, CallRefused)
             assert refusal.status == status
 
 
 async def test_a_phone_without_the_right_to_view_is_refused(house: House) -> None:
     async with LoopPhone() as phone:
-        offer = CallOffer(
-            call="call-0001", sdp=await phone.offer(), phone=a_phone(rights=("talk",))
-        )
-        refusal = await house.calls.answer(offer)
+        refusal = await house.call(phone, caller=a_phone(rights=("talk",)))
         assert isinstance(refusal, CallRefused)
         assert refusal.status == 403
 
 
-async def test_nobody_is_answered_before_or_after_the_life() -> None:
-    house = House()
-    offer = CallOffer(call="call-0001", sdp="v=0", phone=a_phone())
-    refusal = await house.calls.answer(offer)
+async def test_nobody_is_answered_before_or_after_the_life(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    async with LoopPhone() as phone:
+        refusal = await house.call(phone, caller=a_phone())
     assert isinstance(refusal, CallRefused)
     assert refusal.status == 503
 
