@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from device import memory, wiring
 from device.core import events as e
-from device.core.states import Person
 from device.errors import StartError
 from device.services.admin import SOCKET_NAME, AdminServer
+from device.services.audit import AuditLog
 from device.services.call_gate import CallGate
 from device.services.calls import Calls
 from device.services.clock import Clock
@@ -30,16 +30,17 @@ from device.services.ice import BorrowedIce
 from device.services.link import Link
 from device.services.moment import picture_at
 from device.services.mqtt_topics import Command
+from device.services.opening import Opener
 from device.services.pairing import Pairing
+from device.services.passkeys import Passkeys
 from device.services.replies import Replies
 from device.services.rewind import Rewind
-from device.services.unlock import Challenges
+from device.services.unlock import AUTOMATION, UnlockDesk
 from device.services.uplink import Uplink
 from device.settings import Settings
 from hardware.board import Board
 from hardware.errors import HardwareError
 from media.still import StillError
-from protocol.audit import AuditWhat
 from protocol.base import PROTOCOL_VERSION
 from protocol.control import Trace
 from protocol.door import Phone
@@ -59,8 +60,6 @@ HEARD_AFTER_S = 0.2
 PICTURE_AFTER_S = 0.2
 
 Reply = dict[str, object]
-# What the household's automation is called where a phone's name would stand.
-AUTOMATION = Person("automation", "Home automation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,11 @@ class House:
         state = wiring.state_folder(settings)
         clock, name, server = Clock(), settings.doorbell.name, settings.server.url
         self._identity = wiring.identity_in(state)
-        self._household = Household(state / "phones.json", clock.local)
+        self._audit = AuditLog(
+            wiring.audit_book(state, self._identity), wiring.stamp_of(clock),
+            on_fault=self._log_fault, software=wiring.software(),
+        )  # fmt: skip
+        self._household = Household(state / "phones.json", clock.local, self._audit)
         self._health = Health()
         self._media = DoorMedia(
             board, self._fault, settings.visits.pre_roll_s, wiring.floors_of(settings)
@@ -112,10 +115,18 @@ class House:
             board, wiring.policy_of(settings), clock=clock,
             picture=self._picture, speak=self._replies.speak,
         )  # fmt: skip
-        challenges = Challenges(self._identity.id, clock.monotonic)
-        ledger = _Unwritten()
-        gate = CallGate(self._identity, self._household, clock.monotonic, ledger)
-        desk = FrontDesk(self._doorbell, self._household, challenges, board.speaker)
+        self._opener = Opener(self._audit, self._doorbell)
+        self._passkeys = Passkeys(
+            self._household, self._identity.id, settings.server.pairing_url, clock.monotonic
+        )
+        self._unlocks = UnlockDesk(
+            self._identity, self._household, self._audit, self._opener, self._passkeys,
+            monotonic=clock.monotonic, wall=clock.wall,
+        )  # fmt: skip
+        gate = CallGate(self._identity, self._household, clock.monotonic, self._audit)
+        desk = FrontDesk(
+            self._doorbell, self._household, self._unlocks, self._audit, board.speaker
+        )
         self._ice = BorrowedIce(server, self._identity, clock.wall)
         self._calls = Calls(
             self._media, desk, self._call_ended, self._doorbell.door,
@@ -139,7 +150,13 @@ class House:
         self._introduce()
 
     async def live(self, stop: asyncio.Event, greet: Callable[[Greeting], None]) -> None:
-        """Run everything until `stop`; then say goodbye in order."""
+        """Run everything until `stop`; then say goodbye in order. The log hears of all of it."""
+        async with asyncio.TaskGroup() as group:
+            keeper = group.create_task(self._audit.run())
+            await self._live(stop, greet)
+            keeper.cancel()
+
+    async def _live(self, stop: asyncio.Event, greet: Callable[[Greeting], None]) -> None:
         lives = self._lives()
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(life()) for life in lives]
@@ -181,7 +198,8 @@ class House:
         return [*lives, self._doorbell.run]
 
     def _introduce(self) -> None:
-        """Who is told what; the link comes first, as it rings the phones."""
+        """Who is told what; the link comes early, as it rings the phones."""
+        self._doorbell.join(Audience(state=self._opener.state))
         self._doorbell.join(Audience(occurred=self._link.report, state=self._link.state))
         self._doorbell.join(self._recorder())
         rewind = self._rewind
@@ -260,6 +278,9 @@ class House:
     def _fault(self, part: wiring.Part, detail: str | None) -> None:
         self._doorbell.fault(part, detail)
 
+    def _log_fault(self, detail: str | None) -> None:
+        self._doorbell.fault("log", detail)
+
     def _server_fault(self, detail: str | None) -> None:
         self._doorbell.fault("server", detail)
 
@@ -282,16 +303,6 @@ class House:
 
     def _call_ended(self, call: str) -> None:
         self._link.call_ended(call)
-
-
-class _Unwritten:
-    """Notes nothing."""
-
-    def note(
-        self, what: AuditWhat, *, who: str = "", name: str = "", detail: str = "",
-        evidence: str = "",
-    ) -> None:  # fmt: skip
-        pass
 
 
 class _ClosedCounter:

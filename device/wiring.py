@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from device.core.policy import Policy, QuietHours
 from device.errors import StartError
+from device.services.audit_book import AuditBook
+from device.services.audit_rows import Stamp, StampNow
+from device.services.clock import Clock
 from device.settings import Settings
 from hardware.board import Board
 from hardware.errors import HardwareError
@@ -17,6 +21,7 @@ from protocol.identity import Identity
 __all__ = ["Part", "board_of", "identity_in", "options_of", "policy_of", "state_folder"]
 
 TWIN_SOCKET_NAME = "twin.sock"
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def state_folder(settings: Settings) -> Path:
@@ -47,6 +52,26 @@ def identity_in(state: Path) -> Identity:
             f"{path} does not hold the doorbell's key. Restore it from a copy, or remove it:"
             " the doorbell then gets a new key, and phones have to be paired again."
         ) from error
+
+
+def audit_book(state: Path, identity: Identity) -> AuditBook:
+    """The audit log in the state folder, not yet opened."""
+    try:
+        boot = BOOT_ID.read_text("ascii").strip()
+    except OSError:
+        # Where the kernel has no name for its run, this process gets one.
+        boot = secrets.token_hex(16)
+    return AuditBook(state, identity, boot)
+
+
+def stamp_of(clock: Clock) -> StampNow:
+    """Moments for the audit log."""
+
+    def stamp() -> Stamp:
+        local = clock.local()
+        return Stamp(round(clock.monotonic() * 1000), local.epoch_ms, local.trusted)
+
+    return stamp
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -14,7 +14,6 @@ from device.services.audit_rows import AuditError
 from device.services.desk import Line
 from device.services.doorbell import Doorbell
 from device.services.household import Household
-from device.services.ledger import Ledger
 from device.services.unlock import UnlockDesk
 from hardware.errors import HardwareError
 from hardware.ports import Speaker
@@ -48,11 +47,9 @@ _NAMES: dict[Right, str] = {
     "view": "see the door",
 }
 _GONE = "This phone is not paired with the doorbell any more. Pair it again."
-# A viewer with a token has no name of its own.
-_SOFTWARE = "Other software"
 
 
-class Chain(Ledger, Protocol):
+class Chain(Protocol):
     """The audit log as phones check it."""
 
     def head(self) -> str:
@@ -78,20 +75,15 @@ class FrontDesk:
         self._unlocks = unlocks
         self._audit = audit
         self._speaker = speaker
-        self._callers: dict[str, Person] = {}
 
     def call_started(self, call: str, phone: Phone | None, answers: str | None) -> None:
         """Media flows; a phone that the household does not know is a mere viewer."""
         known = self._household.find(phone.id) if phone else None
         person = _person(known.phone) if known else None
-        self._callers[call] = caller = person or Person("", _SOFTWARE)
-        self._audit.note("call_began", who=caller.id, name=caller.name)
         self._doorbell.put(e.CallStarted(call, person, answers))
 
     def call_ended(self, call: str) -> None:
         self._unlocks.forget(call)
-        caller = self._callers.pop(call, Person("", _SOFTWARE))
-        self._audit.note("call_ended", who=caller.id, name=caller.name)
         self._doorbell.put(e.CallEnded(call))
 
     def greeting(self, line: Line) -> tuple[ControlReply, ...]:
