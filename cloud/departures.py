@@ -76,16 +76,20 @@ class Departures:
             log.error("Phones that were taken out cannot be told yet: %s", error)
 
     async def _tell(self, farewell: Farewell) -> None:
-        known = self._roster.doorbell(farewell.doorbell)
-        told = known is None or await self._notifier.farewell(
-            farewell.phone, farewell.doorbell, known.name
-        )
+        told = await self._is_told(farewell)
         tries = self._tries[farewell] = self._tries.get(farewell, 0) + 1
         if told or tries >= _TRIES:
             del self._tries[farewell]
             await self._roster.end_farewells([farewell])
             words = "told" if told else "could not be told"
             log.info("phone %s %s that it was taken out", farewell.phone, words)
+
+    async def _is_told(self, farewell: Farewell) -> bool:
+        known = self._roster.doorbell(farewell.doorbell)
+        back = self._roster.phone(farewell.phone, farewell.doorbell)
+        if known is None or back is not None:
+            return True
+        return await self._notifier.farewell(farewell.phone, known.id, known.name)
 
     async def _rest(self) -> None:
         if not self._tries:

@@ -99,10 +99,15 @@ class PairingDesk:
         if not matches:
             detail = "The doorbell named another key than the phone's. Pair again."
             raise ProblemError(502, "Pairing failed", detail)
+        if self._roster.phone(paired.phone_id, doorbell) is not None:
+            # The doorbell has named its members since, or will: that counts for more.
+            return
+        timed = paired.until_ms is not None or bool(paired.windows)
         phone = Phone(
             id=paired.phone_id,
             name=paired.name,
-            rights=paired.rights,
+            # Which hold at this moment, the doorbell says with its members.
+            rights=() if timed else paired.rights,
             until_ms=paired.until_ms,
             windows=paired.windows,
         )

@@ -76,9 +76,10 @@ class PushRegister:
 
     async def _change(self, statement: Executable) -> None:
         async with self._database.write() as writing:
-            await writing.execute(statement)
-        self._changes += 1
-        self._known = None
+            changed = await writing.execute(statement)
+        if changed.rowcount != 0:
+            self._changes += 1
+            self._known = None
 
     async def _all(self) -> list[Recipient]:
         if self._known is not None:
