@@ -17,6 +17,8 @@ from device.core import events as e
 from device.errors import StartError
 from device.services.admin import SOCKET_NAME, AdminServer
 from device.services.audit import AuditLog
+from device.services.audit import Page
+from device.services.audit_rows import AuditError
 from device.services.call_gate import CallGate
 from device.services.calls import Calls
 from device.services.clock import Clock
@@ -25,7 +27,7 @@ from device.services.door_media import DoorMedia
 from device.services.doorbell import NOBODY_WAITS, Audience, Doorbell
 from device.services.front_desk import FrontDesk, wish_of
 from device.services.health import Health, summary
-from device.services.household import Household
+from device.services.household_desk import HouseholdCounter
 from device.services.ice import BorrowedIce
 from device.services.link import Link
 from device.services.moment import picture_at
@@ -35,6 +37,7 @@ from device.services.pairing import Pairing
 from device.services.passkeys import Passkeys
 from device.services.replies import Replies
 from device.services.rewind import Rewind
+from device.services.terminal import Terminal
 from device.services.unlock import AUTOMATION, UnlockDesk
 from device.services.uplink import Uplink
 from device.settings import Settings
@@ -44,8 +47,9 @@ from media.still import StillError
 from protocol.base import PROTOCOL_VERSION
 from protocol.control import Trace
 from protocol.door import Phone
-from protocol.household import HouseholdRefused, HouseholdReply, HouseholdRequest
+from protocol.household import HouseholdRefused, HouseholdReply, MakePasskey, WantPasskey
 from protocol.link import Hello
+from protocol.pairing import Invitation
 
 if TYPE_CHECKING:
     from device.services.mqtt import Mqtt
@@ -88,7 +92,8 @@ async def serve(settings: Settings, greet: Callable[[Greeting], None]) -> None:
         except HardwareError as error:
             raise StartError(str(error)) from error
         house = House(settings, board)
-        admin.serve({"pair": house.invite, "status": house.status})
+        terminal = house.terminal
+        admin.serve({"status": house.status, **terminal.commands}, terminal.word_commands)
         await house.live(stop, greet)
 
 
@@ -124,16 +129,13 @@ class House:
             monotonic=clock.monotonic, wall=clock.wall,
         )  # fmt: skip
         gate = CallGate(self._identity, self._household, clock.monotonic, self._audit)
-        desk = FrontDesk(
-            self._doorbell, self._household, self._unlocks, self._audit, board.speaker
-        )
+        desk = FrontDesk(self._doorbell, self._household, self._unlocks, self._audit, board.speaker)
         self._ice = BorrowedIce(server, self._identity, clock.wall)
         self._calls = Calls(
             self._media, desk, self._call_ended, self._doorbell.door,
-            gate=gate, household_desk=_ClosedCounter(), ice_servers=self._ice.servers,
+            gate=gate, household_desk=self._counter(ledger), ice_servers=self._ice.servers,
             network=settings.media.network, traced=self._call_traced, rewind=self._rewind,
         )  # fmt: skip
-        self._pairing = Pairing(self._identity, name, self._household, clock.monotonic)
         self._link = Link(
             server, self._identity, hello=self._hello, members=self._household.members,
             calls=self._calls, gate=gate, pairing=self._pairing, wall=clock.wall,
@@ -173,9 +175,10 @@ class House:
             for task in tasks:
                 task.cancel()
 
-    def invite(self) -> Reply:
-        """A fresh pairing link."""
-        return {"link": self._pairing_link()}
+    @property
+    def terminal(self) -> Terminal:
+        """What can be asked about phones."""
+        return Terminal(self._household, self._pairing, self._link_of)
 
     def status(self) -> Reply:
         """The doorbell in a few words, for the terminal."""
@@ -260,8 +263,13 @@ class House:
     def _phone(self, phone: str) -> Phone | None:
         return self._household.effective(phone)
 
-    def _pairing_link(self) -> str:
-        invitation = self._pairing.invite()
+    def _counter(self, log: _Unwritten) -> HouseholdCounter:
+        return HouseholdCounter(
+            self._household, self._pairing, log, _NoPasskeys(),
+            calling=lambda: self._calls.calling(), link_of=self._link_of,
+        )  # fmt: skip
+
+    def _link_of(self, invitation: Invitation) -> str:
         return f"{self._settings.server.pairing_url}/#{invitation.fragment()}"
 
     def _greeting(self) -> Greeting:
@@ -270,7 +278,7 @@ class House:
             board=self._settings.doorbell.board,
             server=self._settings.server.url,
             state=wiring.state_folder(self._settings),
-            pairing_link=None if self._household.phones else self._pairing_link(),
+            pairing_link=None if self._household.phones else self._link_of(self._pairing.invite()),
         )
 
     # Called by services that are built before the one they tell.
@@ -304,13 +312,19 @@ class House:
     def _call_ended(self, call: str) -> None:
         self._link.call_ended(call)
 
+    async def page(self, before: int, most: int) -> Page:
+        raise AuditError("This doorbell keeps no log.")
 
-class _ClosedCounter:
-    """A household that cannot be managed over calls."""
 
-    async def manage(self, line: Line, request: HouseholdRequest) -> HouseholdReply:
-        detail = "This doorbell's household cannot be managed from a phone."
-        return HouseholdRefused(id=request.id, reason="fault", detail=detail)
+class _NoPasskeys:
+    """Makes none."""
 
-    def watch(self, line: Line, push: Callable[[HouseholdReply], None]) -> Callable[[], None]:
-        return lambda: None
+    def options(self, line: Line, request: WantPasskey) -> HouseholdReply:
+        return _no_passkey(request.id)
+
+    async def make(self, line: Line, request: MakePasskey) -> HouseholdReply:
+        return _no_passkey(request.id)
+
+
+def _no_passkey(number: int) -> HouseholdRefused:
+    return HouseholdRefused(id=number, reason="passkey", detail="This doorbell has no passkeys.")
