@@ -96,6 +96,7 @@ class Call:
         if "audio" in kinds:
             self.sound.send_on(self._pc)
         self._pc.on("iceconnectionstatechange", self._note_ice)
+        self._pc.on("connectionstatechange", self._note_connection)
         self._pc.on("datachannel", self._take_channel)
         answer, channel = await self.path.answer()
         self._trace.mark("gather")
@@ -129,7 +130,6 @@ class Call:
         await self.path.close()
 
     async def _serve(self) -> None:
-        self._trace.mark("dtls")
         self.started = True
         self._desk.call_started(self.id, self.admitted.phone, self.admitted.answers)
         self._changed()
@@ -148,6 +148,10 @@ class Call:
     def _note_ice(self) -> None:
         if self._pc.iceConnectionState == "completed":
             self._trace.mark("ice")
+
+    def _note_connection(self) -> None:
+        if self._pc.connectionState == "connected":
+            self._trace.mark("dtls")
 
     def _statistics(self, heard: Statistics, round_trip_s: float | None) -> None:
         self.picture.statistics(heard, round_trip_s)
