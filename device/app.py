@@ -17,12 +17,9 @@ from device.core import events as e
 from device.errors import StartError
 from device.services.admin import SOCKET_NAME, AdminServer
 from device.services.audit import AuditLog
-from device.services.audit import Page
-from device.services.audit_rows import AuditError
 from device.services.call_gate import CallGate
 from device.services.calls import Calls
 from device.services.clock import Clock
-from device.services.desk import Line
 from device.services.door_media import DoorMedia
 from device.services.doorbell import NOBODY_WAITS, Audience, Doorbell
 from device.services.front_desk import FrontDesk, wish_of
@@ -47,7 +44,6 @@ from media.still import StillError
 from protocol.base import PROTOCOL_VERSION
 from protocol.control import Trace
 from protocol.door import Phone
-from protocol.household import HouseholdRefused, HouseholdReply, MakePasskey, WantPasskey
 from protocol.link import Hello
 from protocol.pairing import Invitation
 
@@ -103,13 +99,17 @@ class House:
     def __init__(self, settings: Settings, board: Board) -> None:
         self._settings = settings
         state = wiring.state_folder(settings)
-        clock, name, server = Clock(), settings.doorbell.name, settings.server.url
+        self._trust = wiring.trust_of(settings)
+        clock, server = Clock(trusted=self._trust), settings.server.url
         self._identity = wiring.identity_in(state)
         self._audit = AuditLog(
             wiring.audit_book(state, self._identity), wiring.stamp_of(clock),
             on_fault=self._log_fault, software=wiring.software(),
         )  # fmt: skip
-        self._household = Household(state / "phones.json", clock.local, self._audit)
+        self._household = wiring.household_in(settings, clock, self._audit)
+        self._pairing = Pairing(
+            self._identity, settings.doorbell.name, self._household, clock.monotonic, self._audit
+        )
         self._health = Health()
         self._media = DoorMedia(
             board, self._fault, settings.visits.pre_roll_s, wiring.floors_of(settings)
@@ -133,7 +133,7 @@ class House:
         self._ice = BorrowedIce(server, self._identity, clock.wall)
         self._calls = Calls(
             self._media, desk, self._call_ended, self._doorbell.door,
-            gate=gate, household_desk=self._counter(ledger), ice_servers=self._ice.servers,
+            gate=gate, household_desk=self._counter(), ice_servers=self._ice.servers,
             network=settings.media.network, traced=self._call_traced, rewind=self._rewind,
         )  # fmt: skip
         self._link = Link(
@@ -193,9 +193,9 @@ class House:
 
     def _lives(self) -> list[Callable[[], Coroutine[None, None, None]]]:
         """Media before those who take from it; the doorbell last, when all listen."""
-        lives = [self._household.run, self._media.run, self._rewind.run, self._replies.run,
-                 self._ice.run, self._calls.run, self._uplink.run, self._link.run,
-                 self._health.run]  # fmt: skip
+        lives = [self._trust.run, self._household.run, self._media.run, self._rewind.run,
+                 self._replies.run, self._ice.run, self._calls.run, self._uplink.run,
+                 self._link.run, self._health.run]  # fmt: skip
         if self._mqtt is not None:
             lives.append(self._mqtt.run)
         return [*lives, self._doorbell.run]
@@ -263,9 +263,9 @@ class House:
     def _phone(self, phone: str) -> Phone | None:
         return self._household.effective(phone)
 
-    def _counter(self, log: _Unwritten) -> HouseholdCounter:
+    def _counter(self) -> HouseholdCounter:
         return HouseholdCounter(
-            self._household, self._pairing, log, _NoPasskeys(),
+            self._household, self._pairing, self._audit, self._passkeys,
             calling=lambda: self._calls.calling(), link_of=self._link_of,
         )  # fmt: skip
 
@@ -311,20 +311,3 @@ class House:
 
     def _call_ended(self, call: str) -> None:
         self._link.call_ended(call)
-
-    async def page(self, before: int, most: int) -> Page:
-        raise AuditError("This doorbell keeps no log.")
-
-
-class _NoPasskeys:
-    """Makes none."""
-
-    def options(self, line: Line, request: WantPasskey) -> HouseholdReply:
-        return _no_passkey(request.id)
-
-    async def make(self, line: Line, request: MakePasskey) -> HouseholdReply:
-        return _no_passkey(request.id)
-
-
-def _no_passkey(number: int) -> HouseholdRefused:
-    return HouseholdRefused(id=number, reason="passkey", detail="This doorbell has no passkeys.")

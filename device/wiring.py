@@ -11,6 +11,10 @@ from device.errors import StartError
 from device.services.audit_book import AuditBook
 from device.services.audit_rows import Stamp, StampNow
 from device.services.clock import Clock
+from device.services.clock_trust import ClockTrust
+from device.services.household import Household
+from device.services.ledger import Ledger
+from device.services.reset import obey_reset_files
 from device.settings import Settings
 from hardware.board import Board
 from hardware.errors import HardwareError
@@ -72,6 +76,19 @@ def stamp_of(clock: Clock) -> StampNow:
         return Stamp(round(clock.monotonic() * 1000), local.epoch_ms, local.trusted)
 
     return stamp
+
+
+def trust_of(settings: Settings) -> ClockTrust:
+    """Who tells whether the wall clock can be believed."""
+    return ClockTrust(state_folder(settings) / "clock", settings.clock.trusted, Clock().wall)
+
+
+def household_in(settings: Settings, clock: Clock, ledger: Ledger) -> Household:
+    """Phones and rights, wiped first if a file asks for it. StartError when they are damaged."""
+    state = state_folder(settings)
+    household = Household(state / "phones.json", clock.local, ledger)
+    obey_reset_files(household, (state, settings.state.reset_folder))
+    return household
 
 
 def policy_of(settings: Settings) -> Policy:
