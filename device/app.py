@@ -98,18 +98,10 @@ class House:
 
     def __init__(self, settings: Settings, board: Board) -> None:
         self._settings = settings
-        state = wiring.state_folder(settings)
         self._trust = wiring.trust_of(settings)
-        clock, server = Clock(trusted=self._trust), settings.server.url
-        self._identity = wiring.identity_in(state)
-        self._audit = AuditLog(
-            wiring.audit_book(state, self._identity), wiring.stamp_of(clock),
-            on_fault=self._log_fault, software=wiring.software(),
-        )  # fmt: skip
-        self._household = wiring.household_in(settings, clock, self._audit)
-        self._pairing = Pairing(
-            self._identity, settings.doorbell.name, self._household, clock.monotonic, self._audit
-        )
+        self._clock = Clock(trusted=self._trust)
+        self._identity = wiring.identity_in(wiring.state_folder(settings))
+        self._keep_household()
         self._health = Health()
         self._media = DoorMedia(
             board, self._fault, settings.visits.pre_roll_s, wiring.floors_of(settings)
@@ -117,39 +109,56 @@ class House:
         self._rewind = Rewind(self._media, self._phone)
         self._replies = Replies(self._media.mixer, settings.doorbell.language)
         self._doorbell = Doorbell(
-            board, wiring.policy_of(settings), clock=clock,
+            board, wiring.policy_of(settings), clock=self._clock,
             picture=self._picture, speak=self._replies.speak,
         )  # fmt: skip
         self._opener = Opener(self._audit, self._doorbell)
-        self._passkeys = Passkeys(
-            self._household, self._identity.id, settings.server.pairing_url, clock.monotonic
-        )
         self._unlocks = UnlockDesk(
             self._identity, self._household, self._audit, self._opener, self._passkeys,
-            monotonic=clock.monotonic, wall=clock.wall,
+            monotonic=self._clock.monotonic, wall=self._clock.wall,
         )  # fmt: skip
-        gate = CallGate(self._identity, self._household, clock.monotonic, self._audit)
         desk = FrontDesk(self._doorbell, self._household, self._unlocks, self._audit, board.speaker)
-        self._ice = BorrowedIce(server, self._identity, clock.wall)
+        self._take_calls(desk)
+        self._mqtt = self._broker()
+        self._introduce()
+
+    def _keep_household(self) -> None:
+        """The log first: it hears of everything, also of a reset."""
+        settings, monotonic = self._settings, self._clock.monotonic
+        self._audit = AuditLog(
+            wiring.audit_book(wiring.state_folder(settings), self._identity),
+            wiring.stamp_of(self._clock), on_fault=self._log_fault, software=wiring.software(),
+        )  # fmt: skip
+        self._household = wiring.household_in(settings, self._clock, self._audit)
+        self._pairing = Pairing(
+            self._identity, settings.doorbell.name, self._household, monotonic, self._audit
+        )
+        self._passkeys = Passkeys(
+            self._household, self._identity.id, settings.server.pairing_url, monotonic
+        )
+
+    def _take_calls(self, desk: FrontDesk) -> None:
+        """What goes over the network to phones and to the server."""
+        server, network = self._settings.server.url, self._settings.media.network
+        gate = CallGate(self._identity, self._household, self._clock.monotonic, self._audit)
+        self._ice = BorrowedIce(server, self._identity, self._clock.wall)
         self._calls = Calls(
             self._media, desk, self._call_ended, self._doorbell.door,
             gate=gate, household_desk=self._counter(), ice_servers=self._ice.servers,
-            network=settings.media.network, traced=self._call_traced, rewind=self._rewind,
+            network=network, traced=self._call_traced, rewind=self._rewind,
         )  # fmt: skip
         self._link = Link(
             server, self._identity, hello=self._hello, members=self._household.members,
-            calls=self._calls, gate=gate, pairing=self._pairing, wall=clock.wall,
+            calls=self._calls, gate=gate, pairing=self._pairing, wall=self._clock.wall,
             on_fault=self._server_fault, told=self._farewells_told,
         )  # fmt: skip
-        # Whoever may not see the door any more is cut off before anybody else hears of it.
+        # Whoever may not see the door any more is cut off before the server hears of it.
         self._household.watch(self._calls.review)
         self._household.watch(self._link.members_changed)
         self._uplink = Uplink(
             self._media, server, self._identity, self._fault,
-            ice_servers=self._ice.servers, network=settings.media.network,
+            ice_servers=self._ice.servers, network=network,
         )  # fmt: skip
-        self._mqtt = self._broker()
-        self._introduce()
 
     async def live(self, stop: asyncio.Event, greet: Callable[[Greeting], None]) -> None:
         """Run everything until `stop`; then say goodbye in order. The log hears of all of it."""
