@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from device.errors import StartError
 from protocol.settings import (
@@ -16,6 +17,9 @@ from protocol.settings import (
     refuse_unknown_flags,
     render,
 )
+
+if TYPE_CHECKING:
+    from device.settings import Settings
 
 # For settings and everything else that a person can put right.
 EXIT_WRONG = 2
@@ -28,7 +32,7 @@ SHORTCUTS = {
     "--server": "--server-url",
     "--state": "--state-directory",
 }
-COMMANDS = ("run", "check", "show-config", "pair", "status", "twin", "version")
+COMMANDS = ("run", "check", "show-config", "pair", "status", "audit", "twin", "version")
 TWIN_COMMANDS = ("press", "walk-past", "leave", "speak", "state", "history")
 
 
@@ -55,6 +59,8 @@ def _carry_out(chosen: argparse.Namespace) -> int:
     settings = read_settings(chosen.config, os.environ, given_flags(chosen))
     if chosen.command == "twin":
         return commands.drive_twin(settings, chosen.words)
+    if chosen.command == "audit":
+        return _audit(settings, chosen)
     if chosen.words:
         raise SettingsError(f"Unknown argument {chosen.words[0]}. --help shows what there is.")
     by_name: dict[str, Callable[[], int]] = {
@@ -65,6 +71,12 @@ def _carry_out(chosen: argparse.Namespace) -> int:
         "status": lambda: commands.status(settings),
     }
     return by_name[chosen.command]()
+
+
+def _audit(settings: Settings, chosen: argparse.Namespace) -> int:
+    from device.audit_commands import audit
+
+    return audit(settings, chosen.words, chosen.out)
 
 
 def _chosen(arguments: Sequence[str]) -> argparse.Namespace:
@@ -79,6 +91,7 @@ def _chosen(arguments: Sequence[str]) -> argparse.Namespace:
         "words", nargs="*", default=[], help=f"after twin: {', '.join(TWIN_COMMANDS)}"
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="a settings file (TOML)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="after audit export")
     add_flags(parser, Settings)
     _add_shortcuts(parser)
     chosen, rest = parser.parse_known_args(arguments)
@@ -118,6 +131,7 @@ _DESCRIPTION = """The doorbell.
   show-config    print the settings in force, with their meaning
   pair           print a fresh pairing link for one phone, as text and as QR code
   status         say how the running doorbell is
+  audit COMMAND  verify the audit log, or export it (--out FILE)
   twin COMMAND   drive a running twin: press, walk-past, leave, speak FILE, state, history
   version        print the version
 

@@ -25,6 +25,7 @@ from protocol.identity import Identity
 __all__ = ["Part", "board_of", "identity_in", "options_of", "policy_of", "state_folder"]
 
 TWIN_SOCKET_NAME = "twin.sock"
+IDENTITY_NAME = "identity.pem"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -43,7 +44,7 @@ def state_folder(settings: Settings) -> Path:
 
 def identity_in(state: Path) -> Identity:
     """The doorbell's key, made at first start. StartError when the file is no key."""
-    path = state / "identity.pem"
+    path = state / IDENTITY_NAME
     try:
         return Identity.load_or_create(path)
     except OSError as error:
