@@ -19,6 +19,7 @@ import "./styles/visit.css";
 import "./styles/settings.css";
 import "./styles/household.css";
 import "./styles/pair.css";
+import "./styles/trust.css";
 
 const session = signal<Session | null>(null);
 

@@ -29,3 +29,8 @@ export function recall(): Remembered | undefined {
 		return undefined;
 	}
 }
+
+/** Nothing of what was known stays on this phone. */
+export function forgetHousehold(): void {
+	localStorage.removeItem(KEY);
+}

@@ -1,7 +1,7 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Client } from "../api/client";
 import { followEvents } from "../api/events";
-import { OfflineError, RefusedError } from "../api/problem";
+import { CLOCK_PROBLEM, OfflineError, RefusedError } from "../api/problem";
 import type { ServerClock } from "../identity/clock";
 import type { Doorbell, ServerEvent, Visit } from "../protocol.gen";
 import { recall, remember } from "./cache";
@@ -22,6 +22,11 @@ export class Household {
 	readonly connection = signal<Connection>("connecting");
 	/** Why the last load failed: no history right, an unknown phone, a wrong clock. */
 	readonly trouble = signal<RefusedError | null>(null);
+	/** Whether the server does not know this phone at all any more. */
+	readonly unknown = computed(() => {
+		const trouble = this.trouble.value;
+		return trouble?.status === 401 && trouble.type !== CLOCK_PROBLEM;
+	});
 	/** Whether the server has answered since the app opened. */
 	readonly loaded = signal(false);
 	/** The server's time, often enough for "2 min ago". */

@@ -58,6 +58,15 @@ export class Identity {
 		return next;
 	}
 
+	/** This identity without a doorbell, kept on disk; undefined when it was the last one. */
+	async without(doorbell: string): Promise<Identity | undefined> {
+		const doorbells = this.record.doorbells.filter(({ id }) => id !== doorbell);
+		if (doorbells.length === 0) return undefined;
+		const next = new Identity({ ...this.record, doorbells });
+		await writeRecord(IDENTITY_RECORD, next.record);
+		return next;
+	}
+
 	/** Raw r‖s over the statement, 64 bytes (ES256). */
 	async sign(statement: BufferSource): Promise<Uint8Array> {
 		return new Uint8Array(await crypto.subtle.sign(SIGNATURE, this.record.privateKey, statement));

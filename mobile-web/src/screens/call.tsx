@@ -2,6 +2,7 @@ import { type ReadonlySignal, type Signal, useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { CallEnd, CallModel } from "../call/state";
+import { AuditWarning } from "../parts/audit-warning";
 import { Icon } from "../parts/icons";
 import { lampOf, lineOf } from "../parts/line";
 import type { Rewind } from "../parts/rewind";
@@ -90,6 +91,7 @@ export function CallPanel(props: CallPanelProps) {
 					<Icon name={whole.value ? "fit" : "fill"} />
 				</button>
 			</header>
+			<AuditWarning doorbell={active.doorbell} />
 			{over ? (
 				<Ended active={active} onLeave={leave} />
 			) : (

@@ -35,14 +35,11 @@ export function Controls(props: ControlsProps) {
 	const { call, talking } = active;
 	const model = active.model.value;
 	const { call: text } = words.value;
+	// What this phone may not do is not offered; the doorbell decides all the same.
 	const may = (right: Right) => doorbell?.me.rights.includes(right) ?? true;
 	const door = model.door ?? doorbell?.state ?? null;
 
-	const ask = async (right: Right, asked: Asked, done?: string) => {
-		if (!may(right)) {
-			notify(words.value.rights.missing(right), "bad");
-			return;
-		}
+	const ask = async (asked: Asked, done?: string) => {
 		try {
 			await call.ask(asked);
 			if (done) notify(done);
@@ -51,10 +48,6 @@ export function Controls(props: ControlsProps) {
 		}
 	};
 	const talk = async (on: boolean) => {
-		if (on && !may("talk")) {
-			notify(words.value.rights.missing("talk"), "bad");
-			return;
-		}
 		talking.value = on;
 		try {
 			await call.talk(on);
@@ -70,7 +63,7 @@ export function Controls(props: ControlsProps) {
 	};
 	const reply = (sentence: QuickReply["reply"]) => {
 		sheet.value = "none";
-		void ask("talk", { type: "quick_reply", reply: sentence }, words.value.ring.said);
+		void ask({ type: "quick_reply", reply: sentence }, words.value.ring.said);
 	};
 	const lit = door?.light === "on";
 	const closeSheet = () => (sheet.value = "none");
@@ -87,51 +80,57 @@ export function Controls(props: ControlsProps) {
 						pressed={!muted.value}
 						onPress={speaker}
 					/>
-					<Control
-						hook="light"
-						icon="light"
-						label={lit ? text.lightOn : text.light}
-						pressed={lit}
-						disabled={door?.light === "unavailable"}
-						onPress={() => void ask("light", { type: "light", on: !lit })}
-					/>
-					<Control
-						hook="chime"
-						icon="chime"
-						label={text.chime}
-						onPress={() => void ask("chime", { type: "chime" }, text.chimed)}
-					/>
-					<Control
-						hook="quick-reply"
-						icon="reply"
-						label={words.value.ring.quickReply}
-						onPress={() => (sheet.value = "reply")}
-					/>
-					<Control
-						hook="loudness"
-						icon="loudness"
-						label={text.loudness}
-						onPress={() => {
-							if (may("talk")) sheet.value = "loudness";
-							else notify(words.value.rights.missing("talk"), "bad");
-						}}
-					/>
+					{may("light") && (
+						<Control
+							hook="light"
+							icon="light"
+							label={lit ? text.lightOn : text.light}
+							pressed={lit}
+							disabled={door?.light === "unavailable"}
+							onPress={() => void ask({ type: "light", on: !lit })}
+						/>
+					)}
+					{may("chime") && (
+						<Control
+							hook="chime"
+							icon="chime"
+							label={text.chime}
+							onPress={() => void ask({ type: "chime" }, text.chimed)}
+						/>
+					)}
+					{may("talk") && (
+						<>
+							<Control
+								hook="quick-reply"
+								icon="reply"
+								label={words.value.ring.quickReply}
+								onPress={() => (sheet.value = "reply")}
+							/>
+							<Control
+								hook="loudness"
+								icon="loudness"
+								label={text.loudness}
+								onPress={() => (sheet.value = "loudness")}
+							/>
+						</>
+					)}
 				</div>
 			)}
 			<div class="control-row main">
-				<Control
-					hook="unlock"
-					kind="strong"
-					icon={door?.lock === "unlocked" ? "unlock" : "lock"}
-					label={door?.lock === "unlocked" ? text.unlocked : text.unlock}
-					pressed={door?.lock === "unlocked"}
-					disabled={door?.lock === "unavailable"}
-					onPress={() => {
-						if (may("unlock")) sheet.value = "unlock";
-						else notify(words.value.rights.missing("unlock"), "bad");
-					}}
-				/>
-				<Talk talking={talking.value} disabled={false} onTalk={(on) => void talk(on)} />
+				{may("unlock") && (
+					<Control
+						hook="unlock"
+						kind="strong"
+						icon={door?.lock === "unlocked" ? "unlock" : "lock"}
+						label={door?.lock === "unlocked" ? text.unlocked : text.unlock}
+						pressed={door?.lock === "unlocked"}
+						disabled={door?.lock === "unavailable"}
+						onPress={() => (sheet.value = "unlock")}
+					/>
+				)}
+				{may("talk") && (
+					<Talk talking={talking.value} disabled={false} onTalk={(on) => void talk(on)} />
+				)}
 				<Control hook="hang-up" kind="danger" icon="hangUp" label={text.hangUp} onPress={onLeave} />
 			</div>
 		</footer>

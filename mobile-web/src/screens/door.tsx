@@ -44,6 +44,14 @@ export function DoorScreen({ at }: { at: Extract<Route, { name: "ring" | "call" 
 		if (at.name === "call") session.call(at.doorbell, at.answers);
 	}, [at.name, doorbellId]);
 
+	// A connection that is lost is called again at once, with a nonce that is at hand.
+	useEffect(() => {
+		if (at.name !== "call") return;
+		const left = new AbortController();
+		session.client.challenges.keep(at.doorbell, left.signal);
+		return () => left.abort();
+	}, [session, at.name, doorbellId]);
+
 	const over = model ? isOver(model) : true;
 	useEffect(() => {
 		if (over) rewind.close();

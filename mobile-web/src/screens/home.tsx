@@ -1,10 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { isRinging } from "../household/merge";
+import { AllowedTimes } from "../parts/allowed-times";
 import { Icon, Mark } from "../parts/icons";
 import { notify } from "../parts/notice";
 import { Picture } from "../parts/picture";
 import { sentenceOf } from "../parts/sentence";
 import { useSession } from "../parts/session";
+import { TakenOut } from "../parts/taken-out";
 import { ago, clock, dayLabel, duration, moment } from "../parts/time";
 import type { Doorbell, Visit } from "../protocol.gen";
 import { goToCall, paths } from "../router";
@@ -16,6 +18,8 @@ export function HomeScreen() {
 	const doorbells = household.doorbells.value;
 	const { home, connection, app } = words.value;
 	const waiting = !household.loaded.value && doorbells.length === 0;
+	// What a phone saw that was taken out is not for it to look at any more.
+	const out = household.unknown.value;
 	return (
 		<div class="home">
 			<header class="bar">
@@ -30,11 +34,11 @@ export function HomeScreen() {
 			</header>
 			<main class="home-body" id="content">
 				<section class="doorbells">
-					<Trouble />
-					{doorbells.map((doorbell) => (
-						<DoorbellCard key={doorbell.id} doorbell={doorbell} />
-					))}
-					{doorbells.length === 0 && (
+					<TakenOut />
+					{!out && <Trouble />}
+					{!out &&
+						doorbells.map((doorbell) => <DoorbellCard key={doorbell.id} doorbell={doorbell} />)}
+					{!out && doorbells.length === 0 && (
 						<p class="empty">
 							{waiting
 								? household.connection.value === "offline"
@@ -44,7 +48,7 @@ export function HomeScreen() {
 						</p>
 					)}
 				</section>
-				<Visits />
+				{!out && <Visits />}
 			</main>
 		</div>
 	);
@@ -70,7 +74,7 @@ function Trouble() {
 	if (trouble) {
 		return (
 			<p class="banner bad" role="alert">
-				{trouble.detail || words.value.error.strange}
+				{sentenceOf(trouble, words.value)}
 			</p>
 		);
 	}
@@ -94,7 +98,8 @@ function DoorbellCard({ doorbell }: { doorbell: Doorbell }) {
 		session.call(doorbell.id);
 		goToCall(paths.call(doorbell.id));
 	};
-	const warm = () => doorbell.online && session.expectCall(doorbell.id);
+	const mayWatch = doorbell.me.rights.includes("view");
+	const warm = () => mayWatch && doorbell.online && session.expectCall(doorbell.id);
 	return (
 		<article
 			class={`doorbell ${doorbell.online ? "" : "is-away"} ${someone ? "has-someone" : ""}`}
@@ -106,6 +111,7 @@ function DoorbellCard({ doorbell }: { doorbell: Doorbell }) {
 				class="doorbell-picture"
 				data-testid="watch"
 				aria-label={home.watch(doorbell.name)}
+				disabled={!mayWatch}
 				onClick={watch}
 				onPointerEnter={warm}
 				onPointerDown={warm}
@@ -115,9 +121,11 @@ function DoorbellCard({ doorbell }: { doorbell: Doorbell }) {
 					<Mark />
 				</span>
 				<Picture visit={pictured} alt={a11y.doorPicture(doorbell.name)} eager />
-				<span class="doorbell-play" aria-hidden="true">
-					<Icon name="eye" />
-				</span>
+				{mayWatch && (
+					<span class="doorbell-play" aria-hidden="true">
+						<Icon name="eye" />
+					</span>
+				)}
 			</button>
 			<div class="doorbell-words">
 				<h2 class="doorbell-name">{doorbell.name}</h2>
@@ -125,6 +133,7 @@ function DoorbellCard({ doorbell }: { doorbell: Doorbell }) {
 					<span class={`lamp ${someone ? "someone" : doorbell.online ? "on" : "off"}`} />
 					<span>{lineOf(doorbell, rings, someone, now)}</span>
 				</p>
+				<AllowedTimes me={doorbell.me} />
 				{doorbell.online &&
 					doorbell.state?.faults.map((fault) => (
 						<p class="doorbell-fault" key={fault.part}>

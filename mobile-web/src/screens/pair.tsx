@@ -1,14 +1,17 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { OfflineError, RefusedError } from "../api/problem";
+import { RefusedError } from "../api/problem";
 import { askForMicrophone } from "../call/mic";
 import type { Identity } from "../identity/identity";
 import { type Invitation, readInvitation } from "../pairing/invitation";
 import { PairingError, pair } from "../pairing/pair";
-import { Icon, type IconName, Mark } from "../parts/icons";
+import { Icon, type IconName } from "../parts/icons";
+import { sentenceOf } from "../parts/sentence";
+import type { Paired } from "../protocol.gen";
 import { isApplePhone, isInstalled } from "../push/push";
 import { paths } from "../router";
 import { type Words, words } from "../words";
+import { Frame, Given, InstallFirst, Welcome } from "./pair-parts";
 
 interface PairScreenProps {
 	fragment: string;
@@ -20,9 +23,9 @@ interface PairScreenProps {
 type Step =
 	| { at: "offer" }
 	| { at: "working" }
-	| { at: "failed"; why: string }
-	| { at: "microphone"; door: string }
-	| { at: "done"; door: string; microphone: boolean };
+	| { at: "failed"; why: string; fresh: boolean }
+	| { at: "microphone"; paired: Paired }
+	| { at: "done"; paired: Paired; microphone: boolean };
 
 // Opening the link is the decision; this is the time to see what it gives and to change the name.
 const BEGINS_AFTER_MS = 4_000;
@@ -47,13 +50,15 @@ export function PairScreen({ fragment, known, onPaired, onDone }: PairScreenProp
 			// The secret is used up; it need not stay in the address bar either.
 			history.replaceState(null, "", paths.home);
 			onPaired(identity);
-			step.value = { at: "microphone", door: paired.doorbell_name };
+			step.value = paired.rights.includes("talk")
+				? { at: "microphone", paired }
+				: { at: "done", paired, microphone: true };
 		} catch (error) {
-			step.value = { at: "failed", why: reasonOf(error, words.value) };
+			step.value = { at: "failed", ...failureOf(error, words.value) };
 		}
 	};
-	const microphone = async (door: string) => {
-		step.value = { at: "done", door, microphone: await askForMicrophone() };
+	const microphone = async (paired: Paired) => {
+		step.value = { at: "done", paired, microphone: await askForMicrophone() };
 	};
 
 	useEffect(() => {
@@ -69,10 +74,11 @@ export function PairScreen({ fragment, known, onPaired, onDone }: PairScreenProp
 	if (!isSecureContext) return <Welcome title={text.title} text={text.insecure} />;
 	if (now.at === "microphone" || now.at === "done") {
 		return (
-			<Frame title={text.done(now.door)} glow>
+			<Frame title={text.done(now.paired.doorbell_name)} glow>
 				<p class="lead" data-testid="pair-done" role="status">
 					{text.doneText}
 				</p>
+				<Given access={now.paired} />
 				{now.at === "microphone" ? (
 					<section class="card">
 						<h2 class="card-title">
@@ -85,7 +91,7 @@ export function PairScreen({ fragment, known, onPaired, onDone }: PairScreenProp
 								type="button"
 								class="pill primary"
 								data-testid="allow-microphone"
-								onClick={() => void microphone(now.door)}
+								onClick={() => void microphone(now.paired)}
 							>
 								{text.microphoneAsk}
 							</button>
@@ -96,9 +102,11 @@ export function PairScreen({ fragment, known, onPaired, onDone }: PairScreenProp
 					</section>
 				) : (
 					<>
-						<p class={now.microphone ? "hint" : "hint bad"}>
-							{now.microphone ? text.microphoneYes : text.microphoneNo}
-						</p>
+						{now.paired.rights.includes("talk") && (
+							<p class={now.microphone ? "hint" : "hint bad"}>
+								{now.microphone ? text.microphoneYes : text.microphoneNo}
+							</p>
+						)}
 						<button
 							type="button"
 							class="pill primary wide"
@@ -112,16 +120,7 @@ export function PairScreen({ fragment, known, onPaired, onDone }: PairScreenProp
 			</Frame>
 		);
 	}
-	if (installFirst.value) {
-		return (
-			<Frame title={text.iosTitle}>
-				<p class="lead">{text.iosText}</p>
-				<button type="button" class="pill quiet" onClick={() => (installFirst.value = false)}>
-					{text.iosGoOn}
-				</button>
-			</Frame>
-		);
-	}
+	if (installFirst.value) return <InstallFirst onGoOn={() => (installFirst.value = false)} />;
 	return (
 		<Frame title={text.title}>
 			<section class="gives">
@@ -132,6 +131,7 @@ export function PairScreen({ fragment, known, onPaired, onDone }: PairScreenProp
 					<Give icon="unlock" what={text.giveOpen} />
 					<Give icon="clock" what={text.givePast} />
 				</ul>
+				<p class="hint">{text.decides}</p>
 			</section>
 			<form
 				class="card"
@@ -155,9 +155,12 @@ export function PairScreen({ fragment, known, onPaired, onDone }: PairScreenProp
 					<small>{text.nameHint}</small>
 				</label>
 				{now.at === "failed" && (
-					<p class="hint bad" role="alert">
-						{now.why}
-					</p>
+					<>
+						<p class="hint bad" role="alert" data-testid="pair-failed">
+							{now.why}
+						</p>
+						{now.fresh && <p class="hint">{text.fresh}</p>}
+					</>
 				)}
 				<button
 					type="submit"
@@ -177,34 +180,6 @@ export function PairScreen({ fragment, known, onPaired, onDone }: PairScreenProp
 export function UnpairedScreen() {
 	const { pair: text } = words.value;
 	return <Welcome title={text.none} text={text.noneText} />;
-}
-
-function Welcome({ title, text }: { title: string; text: string }) {
-	return (
-		<Frame title={title}>
-			<p class="lead">{text}</p>
-		</Frame>
-	);
-}
-
-interface FrameProps {
-	title: string;
-	glow?: boolean;
-	children: preact.ComponentChildren;
-}
-
-function Frame({ title, glow = false, children }: FrameProps) {
-	return (
-		<main class={glow ? "pair lit" : "pair"} id="content">
-			<div class="pair-art" aria-hidden="true">
-				<Mark />
-			</div>
-			<div class="pair-body">
-				<h1>{title}</h1>
-				{children}
-			</div>
-		</main>
-	);
 }
 
 function Give({ icon, what }: { icon: IconName; what: string }) {
@@ -228,13 +203,17 @@ export function defaultName({ pair }: Words, agent = navigator.userAgent): strin
 	return devices.other;
 }
 
-const REASON_BY_STATUS = { 403: "wrong", 410: "used", 429: "exhausted" } as const;
+const REASON_BY_STATUS = { 403: "wrong", 410: "used" } as const;
 
-function reasonOf(error: unknown, { pair, error: text }: Words): string {
-	if (error instanceof PairingError) return pair.failed[error.reason];
-	if (error instanceof OfflineError) return text.offline;
-	if (!(error instanceof RefusedError)) return text.unknown;
-	if (error.status === 503 || error.status === 504) return pair.away;
+/** Why the phone is not paired, and whether a fresh link would help. */
+export function failureOf(error: unknown, words: Words): { why: string; fresh: boolean } {
+	const { pair } = words;
+	if (error instanceof PairingError) {
+		return { why: pair.failed[error.reason], fresh: error.reason !== "impostor" };
+	}
+	if (!(error instanceof RefusedError)) return { why: sentenceOf(error, words), fresh: false };
+	if (error.status === 503 || error.status === 504) return { why: pair.away, fresh: false };
 	const reason = REASON_BY_STATUS[error.status as keyof typeof REASON_BY_STATUS];
-	return reason ? pair.failed[reason] : error.detail || text.unknown;
+	if (reason) return { why: pair.failed[reason], fresh: true };
+	return { why: sentenceOf(error, words), fresh: false };
 }

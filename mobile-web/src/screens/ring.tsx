@@ -1,6 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect } from "preact/hooks";
+import type { Right } from "../household/access";
 import { isRinging, lastRang, mayBeHeard } from "../household/merge";
+import { AuditWarning } from "../parts/audit-warning";
 import { ring } from "../parts/bell";
 import { Icon } from "../parts/icons";
 import { notify } from "../parts/notice";
@@ -29,15 +31,17 @@ export function RingPanel({ visit, doorbell, name, reply: replies }: RingPanelPr
 	const session = useSession();
 	const replying = useSignal(replies);
 	const rings = isRinging(visit, session.household.now());
+	const may = (right: Right) => doorbell?.me.rights.includes(right) ?? true;
+	const mayAnswer = may("view");
 	const { ring: text } = words.value;
 
 	useLayoutEffect(() => {
 		performance.mark("doorstep:ring-shown", { detail: visit.id });
 	}, [visit.id]);
 	useEffect(() => {
-		session.expectCall(visit.doorbell, visit.id);
+		if (mayAnswer) session.expectCall(visit.doorbell, visit.id);
 		return () => session.warm.drop();
-	}, [session, visit.id]);
+	}, [session, visit.id, mayAnswer]);
 	const heard = rings && mayBeHeard(visit);
 	useEffect(() => (heard ? ring() : undefined), [heard]);
 	useFallAway(visit);
@@ -67,6 +71,7 @@ export function RingPanel({ visit, doorbell, name, reply: replies }: RingPanelPr
 					<RingLine visit={visit} />
 				</p>
 			</header>
+			<AuditWarning doorbell={visit.doorbell} />
 			<footer class="ring-actions">
 				{replying.value ? (
 					<ReplySheet
@@ -75,7 +80,7 @@ export function RingPanel({ visit, doorbell, name, reply: replies }: RingPanelPr
 					/>
 				) : (
 					<>
-						{doorbell?.me.rights.includes("talk") !== false && !visit.answered_by && (
+						{may("talk") && !visit.answered_by && (
 							<button
 								type="button"
 								class="pill on-picture"
@@ -101,12 +106,14 @@ export function RingPanel({ visit, doorbell, name, reply: replies }: RingPanelPr
 								</span>
 								<span class="control-label">{text.ignore}</span>
 							</button>
-							<button type="button" class="thumb answer" data-testid="answer" onClick={answer}>
-								<span class="thumb-disc">
-									<Icon name="answer" filled />
-								</span>
-								<span class="control-label">{visit.answered_by ? text.join : text.answer}</span>
-							</button>
+							{mayAnswer && (
+								<button type="button" class="thumb answer" data-testid="answer" onClick={answer}>
+									<span class="thumb-disc">
+										<Icon name="answer" filled />
+									</span>
+									<span class="control-label">{visit.answered_by ? text.join : text.answer}</span>
+								</button>
+							)}
 						</div>
 					</>
 				)}

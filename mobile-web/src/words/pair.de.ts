@@ -3,7 +3,7 @@ import type { pair as english } from "./pair.en";
 /** German texts of pairing. */
 export const pair: typeof english = {
 	title: "Willkommen daheim",
-	gives: "Dieses Telefon kann dann",
+	gives: "Was ein Telefon des Haushalts tut",
 	giveSee: "sehen, wer an der Tür ist",
 	giveTalk: "mit ihnen sprechen",
 	giveOpen: "das Licht schalten und die Tür öffnen",
@@ -21,6 +21,7 @@ export const pair: typeof english = {
 		linux: "Linux-Rechner",
 		other: "Telefon",
 	},
+	decides: "Was dieses Telefon darf, wurde entschieden, als der Link entstand.",
 	go: "Dieses Telefon koppeln",
 	working: "Telefon und Klingel lernen sich kennen …",
 	done: (door) => `Gekoppelt mit ${door}`,
@@ -34,25 +35,41 @@ export const pair: typeof english = {
 		"Ohne Mikrofon kannst du sehen und öffnen, aber nicht sprechen. Du kannst es später in den Einstellungen erlauben.",
 	later: "Später",
 	finish: "Zur Tür",
+	given: "Dieses Telefon darf",
+	givenWhen: (when) => `Wann: ${when}.`,
 	none: "Dieses Telefon ist noch nicht gekoppelt",
 	noneText:
 		"Die Klingel zeigt beim Start einen QR-Code. Scanne ihn mit der Kamera dieses Telefons oder öffne den Link, den sie ausgibt.",
+	paste: "Oder füge den Kopplungslink ein",
+	pasteGo: "Weiter",
+	pasteBroken:
+		"Das ist kein ganzer Kopplungslink. Kopiere ihn vollständig, von https bis zum Ende.",
 	broken:
 		"Der Kopplungslink ist abgeschnitten oder aus einer anderen Version. Kopiere ihn ganz oder scanne den Code noch einmal.",
 	insecure:
 		"Koppeln braucht eine sichere Adresse (https oder localhost): nur dort bewahrt der Browser Schlüssel auf.",
 	failed: {
-		unknown: "Die Klingel kennt diesen Link nicht. Erzeuge einen neuen.",
-		expired: "Dieser Link ist zu alt: er gilt zehn Minuten. Erzeuge einen neuen.",
-		used: "Dieser Link wurde schon benutzt oder ist zu alt. Erzeuge an der Klingel einen neuen.",
-		wrong: "Der Link passt nicht zu dieser Klingel. Scanne den Code noch einmal.",
-		exhausted: "Zu viele Versuche. Erzeuge an der Klingel einen neuen Link.",
+		unknown: "Die Klingel kennt diesen Link nicht, oder er wurde zurückgezogen.",
+		expired: "Dieser Link ist zu alt: er gilt zehn Minuten.",
+		used: "Dieser Link wurde schon benutzt. Jeder lässt ein Telefon herein.",
+		wrong:
+			"Der Link passt nicht zu dieser Klingel. Vielleicht fehlt ein Stück: scanne ihn noch einmal.",
+		exhausted: "Mit diesem Link gab es zu viele falsche Versuche; er gilt nicht mehr.",
 		impostor:
-			"Wer geantwortet hat, ist nicht die Klingel dieses Links. Nichts wurde gekoppelt. Frage die Person, die den Server betreibt.",
+			"Wer geantwortet hat, ist nicht die Klingel dieses Links. Nichts wurde gekoppelt. Versuche es in diesem Netz nicht noch einmal und sag es der Person, die den Server betreibt.",
 	},
+	fresh:
+		"Einen neuen Link macht ein Telefon mit dem Recht „admin“ (Einstellungen, Haushalt, Einladen) oder die Klingel selbst.",
 	away: "Die Klingel ist nicht mit ihrem Server verbunden. Prüfe Strom und Netz und versuche es noch einmal.",
 	iosTitle: "Leg Doorstep zuerst auf den Home-Bildschirm",
 	iosText:
-		"Auf dem iPhone brauchen Mitteilungen die installierte App, und sie hat ihren eigenen Schlüssel. Tippe auf „Teilen“, „Zum Home-Bildschirm“, öffne Doorstep dort und scanne den Code noch einmal.",
-	iosGoOn: "Im Browser weitermachen",
+		"Auf iPhone und iPad hat die App auf dem Home-Bildschirm einen Platz für sich. Dort wohnt der Schlüssel dieses Telefons: Hier im Browser gekoppelt, wäre die App noch immer fremd, und nur die App kann klingeln.",
+	iosSteps: {
+		copy: "Kopiere den Kopplungslink.",
+		share: "Tippe auf „Teilen“, dann „Zum Home-Bildschirm“.",
+		open: "Öffne Doorstep von dort und füge den Link ein.",
+	},
+	iosHurry: "Der Link gilt zehn Minuten.",
+	iosCopy: "Kopplungslink kopieren",
+	iosGoOn: "Stattdessen diesen Browser koppeln",
 };

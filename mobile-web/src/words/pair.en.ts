@@ -1,7 +1,7 @@
 /** English texts of pairing. */
 export const pair = {
 	title: "Welcome home",
-	gives: "This phone will be able to",
+	gives: "What a phone of the household does",
 	giveSee: "see who is at the door",
 	giveTalk: "talk with them",
 	giveOpen: "switch the light and open the door",
@@ -18,6 +18,7 @@ export const pair = {
 		linux: "Linux computer",
 		other: "phone",
 	},
+	decides: "What this phone may do was decided when the link was made.",
 	go: "Pair this phone",
 	working: "The phone and the doorbell are getting to know each other…",
 	done: (door: string): string => `Paired with ${door}`,
@@ -31,25 +32,39 @@ export const pair = {
 		"Without the microphone you can see and open, but not talk. You can allow it later in the settings.",
 	later: "Later",
 	finish: "Go to the door",
+	given: "This phone may",
+	givenWhen: (when: string): string => `When: ${when}.`,
 	none: "This phone is not paired yet",
 	noneText:
 		"The doorbell shows a QR code when it starts. Scan it with this phone’s camera, or open the link that it prints.",
+	paste: "Or paste the pairing link",
+	pasteGo: "Go on",
+	pasteBroken: "This is no whole pairing link. Copy all of it, from https to its end.",
 	broken:
 		"The pairing link is cut short or of another version. Copy it whole, or scan the code again.",
 	insecure:
 		"Pairing needs a secure address (https, or localhost): only there does the browser keep keys.",
 	failed: {
-		unknown: "The doorbell does not know this link. Make a fresh one.",
-		expired: "This link is too old: it works for ten minutes. Make a fresh one.",
-		used: "This link was used already, or it is too old. Make a fresh one at the doorbell.",
-		wrong: "The link does not fit this doorbell. Scan the code again.",
-		exhausted: "Too many tries. Make a fresh link at the doorbell.",
+		unknown: "The doorbell does not know this link, or it was withdrawn.",
+		expired: "This link is too old: it works for ten minutes.",
+		used: "This link was used already. Each link lets in one phone.",
+		wrong: "The link does not fit this doorbell. Perhaps a part of it is missing: scan it again.",
+		exhausted: "There were too many wrong tries with this link, so it is void.",
 		impostor:
-			"Whoever answered is not the doorbell of this link. Nothing was paired. Ask the person who runs the server.",
+			"Whoever answered is not the doorbell of this link. Nothing was paired. Do not try again from this network; tell the person who runs the server.",
 	},
+	fresh:
+		"A fresh link comes from a phone with the right “admin” (Settings, Household, Invite), or from the doorbell itself.",
 	away: "The doorbell is not connected to its server. Check its power and network, then try again.",
 	iosTitle: "First, put Doorstep on the Home Screen",
 	iosText:
-		"On iPhone, notifications need the installed app, and it keeps its own key. Tap Share, “Add to Home Screen”, open Doorstep there and scan the code again.",
-	iosGoOn: "Go on in the browser",
+		"On iPhone and iPad the app on the Home Screen has a place of its own. The key of this phone lives there: paired here in the browser, the app would still be a stranger, and only the app can ring.",
+	iosSteps: {
+		copy: "Copy the pairing link.",
+		share: "Tap Share, then “Add to Home Screen”.",
+		open: "Open Doorstep from there and paste the link.",
+	},
+	iosHurry: "The link works for ten minutes.",
+	iosCopy: "Copy the pairing link",
+	iosGoOn: "Pair this browser instead",
 };
