@@ -79,11 +79,10 @@ class Gate:
 
     async def phone_or_doorbell(self, request: Request) -> str:
         """The id of a phone that signed the request, or of a served doorbell with a link token."""
-        claimed, spki = _claimed(bearer_of(request))
-        # Only a doorbell carries its key along, because it may not be known yet.
-        if spki is None or self._keys.phone_key(claimed):
-            return await self.phone(request)
-        return self.served_doorbell(request, "link")
+        claimed, _ = _claimed(bearer_of(request))
+        if self._keys.serves(claimed):
+            return self.served_doorbell(request, "link")
+        return await self.phone(request)
 
     def served_doorbell(self, connection: HTTPConnection, purpose: Purpose) -> str:
         """The id of a doorbell that is served here and signed the token for `purpose`."""

@@ -9,16 +9,25 @@ import aiohttp
 import pytest
 
 from cloud.app import Options
-from cloud.shared.settings import Http, Settings, State
+from cloud.shared.settings import Doorbells, Http, Settings, State
+from protocol.identity import Identity
 from tests.support.scripted_doorbell import ScriptedDoorbell, known_phone
 from tests.support.signing_phone import SigningPhone
 from tests.support.whole_server import serving
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def gate_key() -> Identity:
+    """Of a second doorbell, which the settings list."""
+    return Identity.generate()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, gate_key: Identity) -> Settings:
     return Settings(
-        http=Http(port=0, app=tmp_path / "app"), state=State(directory=tmp_path / "state")
+        http=Http(port=0, app=tmp_path / "app"),
+        state=State(directory=tmp_path / "state"),
+        doorbells=Doorbells(allowed=(gate_key.id,)),
     )
 
 
@@ -45,5 +54,22 @@ async def doorbell(
 ) -> AsyncIterator[ScriptedDoorbell]:
     """Connected, and paired with `phone`."""
     bell = ScriptedDoorbell(url, http, phones=[known_phone(phone.identity)])
+    async with bell.connected():
+        yield bell
+
+
+@pytest.fixture
+def cara(url: str, http: aiohttp.ClientSession) -> SigningPhone:
+    """A phone of another household, once `gate` is connected."""
+    return SigningPhone(url, http)
+
+
+@pytest.fixture
+async def gate(
+    url: str, http: aiohttp.ClientSession, gate_key: Identity, cara: SigningPhone
+) -> AsyncIterator[ScriptedDoorbell]:
+    """Another household's doorbell at the same server, paired with `cara`."""
+    phones = [known_phone(cara.identity, "Cara")]
+    bell = ScriptedDoorbell(url, http, gate_key, "Gate", phones)
     async with bell.connected():
         yield bell
