@@ -37,6 +37,9 @@ from protocol.door import DoorState, Visit
 from protocol.link import Occurrence
 
 log = logging.getLogger(__name__)
+# paho would repeat at every try what is said here once.
+_WIRE = logging.getLogger(f"{__name__}.wire")
+_WIRE.setLevel(logging.CRITICAL)
 
 FIRST_RETRY_S = 1.0
 # A broker that restarts is back within a minute; waiting longer would only hide that it is.
@@ -90,6 +93,7 @@ class Mqtt:
         on_fault: Callable[[str | None], None] = _ignore,
         birth_delay_s: tuple[float, float] = BIRTH_DELAY_S,
         backoff: Backoff | None = None,
+        answer_limit_s: float = ANSWER_LIMIT_S,
     ) -> None:
         """`perform` is called for every harmless command of the broker; `lock` takes the others.
 
@@ -105,6 +109,7 @@ class Mqtt:
         self._on_fault = on_fault
         self._birth_delay_s = birth_delay_s
         self._backoff = backoff or Backoff(FIRST_RETRY_S, LONGEST_RETRY_S)
+        self._answer_limit_s = answer_limit_s
         self._visit: Visit | None = None
         self._retained: dict[str, Message] = {}
         self._waiting: asyncio.Queue[_Queued] = asyncio.Queue(QUEUE_LIMIT)
@@ -178,7 +183,8 @@ class Mqtt:
             clean_session=True,
             will=aiomqtt.Will(self._topics.availability, OFFLINE, qos=1, retain=True),
             keepalive=KEEP_ALIVE_S,
-            timeout=ANSWER_LIMIT_S,
+            timeout=self._answer_limit_s,
+            logger=_WIRE,
             max_queued_incoming_messages=INCOMING_LIMIT,
         )
 

@@ -33,6 +33,17 @@ class AccessSettings(Protocol):
     def key_file(self) -> Path | None: ...
 
 
+class _TidySocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails; paho leaves that to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 def password_of(settings: AccessSettings) -> str | None:
     """The first line of the password's file. Raises OSError."""
     file = settings.password_file
@@ -50,6 +61,7 @@ def trust_of(settings: AccessSettings) -> ssl.SSLContext | None:
     except (ssl.SSLError, ValueError) as error:
         detail = "There is no certificate in PEM in it"
         raise OSError(errno.EINVAL, detail, str(authority)) from error
+    trust.sslsocket_class = _TidySocket
     if settings.certificate_file is not None:
         _show_own(trust, settings.certificate_file, settings.key_file)
     return trust

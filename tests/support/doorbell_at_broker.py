@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
 
+from device.services.mqtt import ANSWER_LIMIT_S as BROKER_LIMIT_S
 from device.services.mqtt import Mqtt
 from device.services.mqtt_topics import Command, Topics
 from device.services.mqtt_unlock import BrokerUnlock
@@ -21,14 +22,20 @@ ANSWER_LIMIT_S = 5.0
 class DoorbellAtBroker:
     """`async with doorbell.running()`; `settings` are those of the group mqtt."""
 
-    def __init__(self, port: int, lock: BrokerUnlock | None = None, **settings: object) -> None:
+    def __init__(
+        self,
+        port: int,
+        lock: BrokerUnlock | None = None,
+        answer_limit_s: float = BROKER_LIMIT_S,
+        **settings: object,
+    ) -> None:
         self.performed: asyncio.Queue[Command] = asyncio.Queue()
         self.troubles: asyncio.Queue[str | None] = asyncio.Queue()
         broker = MqttSettings.model_validate({"host": "127.0.0.1", "port": port, **settings})
         self.mqtt = Mqtt(
             broker, DEVICE, "Front door", "0.1.0", self.performed.put_nowait,
             lock=lock, on_fault=self.troubles.put_nowait, birth_delay_s=(0.0, 0.0),
-            backoff=Backoff(0.05, 0.1, Random(1)),
+            backoff=Backoff(0.05, 0.1, Random(1)), answer_limit_s=answer_limit_s,
         )  # fmt: skip
         self.task: asyncio.Task[object] | None = None
 
