@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -50,12 +51,12 @@ class CallTaker(Protocol):
 class Entrance:
     """Pairs whoever a test sends, and lets in whom the gate lets in."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, monotonic: Callable[[], float] | None = None) -> None:
         self.identity = Identity.generate()
         self.ledger = NotingLedger()
         self.household = Household(folder / "phones.json", lambda: A_MONDAY_MORNING)
         self.owner = self.household.welcome(Identity.generate().public, "Owner").phone
-        self.gate = CallGate(self.identity, self.household, _monotonic, self.ledger)
+        self.gate = CallGate(self.identity, self.household, monotonic or _monotonic, self.ledger)
 
     def pair(self, phone: LoopPhone, caller: Phone) -> str:
         """The phone's id, known under the name and with the rights of `caller`."""
