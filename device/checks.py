@@ -44,7 +44,7 @@ def _state(settings: Settings) -> Iterator[Finding]:
     try:
         folder = wiring.state_folder(settings)
         identity = wiring.identity_in(folder)
-        household = Household(folder / "phones.json")
+        household = Household(folder / wiring.PHONES_NAME)
     except StartError as error:
         yield Finding("state", False, str(error))
         return

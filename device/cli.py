@@ -1,4 +1,4 @@
-"""`python -m device run | check | show-config | pair | status | twin … | version`."""
+"""`python -m device run | check | show-config | pair | phones … | reset | status | twin … | …`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ SHORTCUTS = {
     "--server": "--server-url",
     "--state": "--state-directory",
 }
-COMMANDS = ("run", "check", "show-config", "pair", "status", "audit", "twin", "version")
+COMMANDS = ("run", "check", "show-config", "pair", "phones", "reset", "status", "audit", "twin",
+            "version")  # fmt: skip
 TWIN_COMMANDS = ("press", "walk-past", "leave", "speak", "state", "history")
 
 
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _carry_out(chosen: argparse.Namespace) -> int:
-    from device import commands
+    from device import commands, phone_commands
     from device.settings import read_settings
 
     if chosen.command == "version":
@@ -59,6 +60,8 @@ def _carry_out(chosen: argparse.Namespace) -> int:
     settings = read_settings(chosen.config, os.environ, given_flags(chosen))
     if chosen.command == "twin":
         return commands.drive_twin(settings, chosen.words)
+    if chosen.command == "phones":
+        return phone_commands.phones(settings, tuple(chosen.words))
     if chosen.command == "audit":
         return _audit(settings, chosen)
     if chosen.words:
@@ -68,6 +71,7 @@ def _carry_out(chosen: argparse.Namespace) -> int:
         "check": lambda: commands.check(settings),
         "show-config": lambda: _show(render(settings)),
         "pair": lambda: commands.pair(settings),
+        "reset": lambda: phone_commands.reset(settings, sure=chosen.yes),
         "status": lambda: commands.status(settings),
     }
     return by_name[chosen.command]()
@@ -88,8 +92,10 @@ def _chosen(arguments: Sequence[str]) -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("command", choices=COMMANDS, metavar="command", help=", ".join(COMMANDS))
     parser.add_argument(
-        "words", nargs="*", default=[], help=f"after twin: {', '.join(TWIN_COMMANDS)}"
-    )
+        "words", nargs="*", default=[],
+        help=f"after twin: {', '.join(TWIN_COMMANDS)}; after phones: remove ID-OR-NAME",
+    )  # fmt: skip
+    parser.add_argument("--yes", action="store_true", help="of reset: do not ask")
     parser.add_argument("--config", type=Path, metavar="FILE", help="a settings file (TOML)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="after audit export")
     add_flags(parser, Settings)
@@ -130,6 +136,8 @@ _DESCRIPTION = """The doorbell.
   check          say what was found and what is missing, and how to get it
   show-config    print the settings in force, with their meaning
   pair           print a fresh pairing link for one phone, as text and as QR code
+  phones         list the phones and their rights; phones remove ID-OR-NAME takes one out
+  reset          take all phones out, when none is left that manages the household
   status         say how the running doorbell is
   audit COMMAND  verify the audit log, or export it (--out FILE)
   twin COMMAND   drive a running twin: press, walk-past, leave, speak FILE, state, history

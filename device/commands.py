@@ -33,7 +33,7 @@ def run(settings: Settings) -> int:
         print(f"  server  {greeting.server}")
         print(f"  state   {greeting.state}")
         if greeting.pairing_link is not None:
-            _print_pairing(greeting.pairing_link)
+            print_pairing(greeting.pairing_link)
         sys.stdout.flush()
 
     logs.set_up(settings.log.level)
@@ -53,7 +53,11 @@ def check(settings: Settings) -> int:
 
 def pair(settings: Settings) -> int:
     """Ask the running doorbell for a fresh link, and print it."""
-    _print_pairing(str(ask(_state(settings), "pair")["link"]))
+    told = ask(_state(settings), "pair")
+    print_pairing(str(told["link"]))
+    print(f"It may then: {' '.join(told['rights'])}.")
+    if "admin" not in told["rights"]:
+        print("A phone that manages the household can change that, and make codes of its own.")
     return 0
 
 
@@ -99,7 +103,8 @@ def show_version() -> int:
     return 0
 
 
-def _print_pairing(link: str) -> None:
+def print_pairing(link: str) -> None:
+    """The link, and its QR code for the camera of a phone."""
     print(PAIRING_LINES.format(link=link))
     import segno
 

@@ -25,6 +25,7 @@ from protocol.identity import Identity
 __all__ = ["Part", "board_of", "identity_in", "options_of", "policy_of", "state_folder"]
 
 TWIN_SOCKET_NAME = "twin.sock"
+PHONES_NAME = "phones.json"
 IDENTITY_NAME = "identity.pem"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -87,7 +88,7 @@ def trust_of(settings: Settings) -> ClockTrust:
 def household_in(settings: Settings, clock: Clock, ledger: Ledger) -> Household:
     """Phones and rights, wiped first if a file asks for it. StartError when they are damaged."""
     state = state_folder(settings)
-    household = Household(state / "phones.json", clock.local, ledger)
+    household = Household(state / PHONES_NAME, clock.local, ledger)
     obey_reset_files(household, (state, settings.state.reset_folder))
     return household
 
