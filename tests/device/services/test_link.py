@@ -12,8 +12,10 @@ import pytest
 from aiohttp import web
 
 from device.services import link as link_module
+from device.services.call_gate import Admitted, NotAdmittedError
 from device.services.link import Link
 from protocol.base import LINK_FRAME_LIMIT_BYTES, PROTOCOL_VERSION
+from protocol.calls import CallChallenge
 from protocol.door import DoorState, Phone
 from protocol.identity import Identity, verify_token
 from protocol.link import (
@@ -23,8 +25,12 @@ from protocol.link import (
     CallHangUp,
     CallOffer,
     CallRefused,
+    ChallengeGiven,
+    ChallengeWanted,
     Confirmed,
     Hello,
+    KnownPhone,
+    Members,
     PairReply,
     PairStep,
     Refused,
@@ -39,28 +45,41 @@ DOORBELL = Identity.generate()
 NOW_S = 1.8e9
 ANNA = Phone(id="a" * 26, name="Anna", rights=("view", "talk"))
 DOOR = DoorState(lock="locked", light="off")
+ALONE = Members(phones=(KnownPhone(phone=ANNA, public_key="AAAA"),))
 
 
 @dataclass
 class Callee:
     """Answers calls; one whose SDP is "slow" takes for ever, "faulty" breaks."""
 
-    offers: list[CallOffer] = field(default_factory=list)
+    offers: list[Admitted] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
 
-    async def answer(self, offer: CallOffer) -> CallAnswer | CallRefused:
-        self.offers.append(offer)
-        if offer.sdp == "slow":
+    async def answer(self, admitted: Admitted) -> CallAnswer | CallRefused:
+        self.offers.append(admitted)
+        if admitted.sdp == "slow":
             await asyncio.Event().wait()
-        if offer.sdp == "faulty":
+        if admitted.sdp == "faulty":
             raise RuntimeError("a fault of ours")
-        return CallAnswer(call=offer.call, sdp="answer")
+        return CallAnswer(call=admitted.call, sdp="answer")
 
     async def candidate(self, candidate: CallCandidate) -> None:
         self.told.append(f"candidate {candidate.call}")
 
     async def hang_up(self, call: str) -> None:
         self.told.append(f"hang up {call}")
+
+
+class Porter:
+    """Knows Anna by a signature that is her name."""
+
+    def challenge(self, phone: str) -> CallChallenge:
+        return CallChallenge(nonce=phone[:22], valid_s=30)
+
+    def admit(self, offer: CallOffer) -> Admitted:
+        if offer.signature != "Anna":
+            raise NotAdmittedError(403, "Only Anna comes in.")
+        return Admitted(offer.call, offer.sdp, frozenset(), "", phone=ANNA)
 
 
 class Refuser:
@@ -74,6 +93,25 @@ class Rig:
     link: Link
     calls: Callee
     faults: list[str | None]
+    household: Household
+
+
+@dataclass
+class Household:
+    """What the link asks about members, and tells."""
+
+    members: Members = ALONE
+    told: list[tuple[str, ...]] = field(default_factory=list)
+
+
+def a_link(server: LinkServer, calls: Callee, faults: list[str | None], house: Household) -> Link:
+    return Link(
+        server.url, DOORBELL, calls=calls, gate=Porter(), pairing=Refuser(), wall=lambda: NOW_S,
+        hello=lambda: Hello(version=PROTOCOL_VERSION, device_id=DOORBELL.id, name="Door",
+                            software="test", members=house.members, state=DOOR),
+        members=lambda: house.members, told=house.told.append, on_fault=faults.append,
+        jitter=random.Random(1),
+    )  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -84,18 +122,12 @@ def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def rig() -> AsyncIterator[Rig]:
-    calls, faults = Callee(), list[str | None]()
+    calls, faults, house = Callee(), list[str | None](), Household()
     async with link_server() as server, contextlib.AsyncExitStack():
-        link = Link(
-            server.url, DOORBELL, calls=calls, pairing=Refuser(), wall=lambda: NOW_S,
-            hello=lambda: Hello(version=PROTOCOL_VERSION, device_id=DOORBELL.id, name="Door",
-                                software="test", phones=(), state=DOOR),
-            find=lambda phone: ANNA if phone == ANNA.id else None,
-            on_fault=faults.append, jitter=random.Random(1),
-        )  # fmt: skip
+        link = a_link(server, calls, faults, house)
         async with asyncio.TaskGroup() as group:
             life = group.create_task(link.run())
-            yield Rig(server, link, calls, faults)
+            yield Rig(server, link, calls, faults, house)
             life.cancel()
 
 
@@ -103,8 +135,8 @@ def opened(number: int) -> VisitOpened:
     return VisitOpened(visit=f"visit-{number:04}", cause="press", at_ms=number)
 
 
-def offer(call: str, sdp: str = "offer", phone: Phone | None = ANNA) -> CallOffer:
-    return CallOffer(call=call, sdp=sdp, phone=phone)
+def offer(call: str, sdp: str = "offer", signature: str | None = "Anna") -> CallOffer:
+    return CallOffer(call=call, sdp=sdp, signature=signature)
 
 
 async def test_the_doorbell_proves_itself_and_speaks_first(rig: Rig) -> None:
@@ -156,19 +188,64 @@ async def test_a_slow_call_and_a_faulty_one_do_not_hold_up_others(
     assert "not answered because of a fault" in caplog.text
 
 
-async def test_rights_are_the_doorbells_own_and_strangers_are_refused(rig: Rig) -> None:
+async def test_only_what_the_gate_admits_reaches_the_calls(rig: Rig) -> None:
     line = await rig.server.line()
     await line.hear()
-    claimed = ANNA.model_copy(update={"rights": ("unlock", "admin")})
-    await line.say(offer("call-0001", phone=claimed))
+    await line.say(offer("call-0001"))
     await line.hear()
-    assert rig.calls.offers[0].phone == ANNA
-    await line.say(offer("call-0002", phone=Phone(id="b" * 26, name="Eve", rights=("view",))))
-    refused = await line.hear()
-    assert isinstance(refused, CallRefused)
-    assert refused.status == 403
-    await line.say(offer("call-0003", phone=None))
-    assert isinstance(await line.hear(), CallAnswer)
+    assert [(admitted.call, admitted.phone) for admitted in rig.calls.offers] == [
+        ("call-0001", ANNA)
+    ]
+    for signature in ("Eve", None):
+        await line.say(offer("call-0002", signature=signature))
+        refused = CallRefused(call="call-0002", status=403, detail="Only Anna comes in.")
+        assert await line.hear() == refused
+    assert len(rig.calls.offers) == 1
+
+
+async def test_a_nonce_is_given_to_whoever_wants_one(rig: Rig) -> None:
+    line = await rig.server.line()
+    await line.hear()
+    await line.say(ChallengeWanted(ask=7, phone=ANNA.id))
+    challenge = CallChallenge(nonce="a" * 22, valid_s=30)
+    assert await line.hear() == ChallengeGiven(ask=7, challenge=challenge)
+
+
+async def test_members_are_told_with_the_hello_and_at_every_change(rig: Rig) -> None:
+    line = await rig.server.line()
+    hello = await line.hear()
+    assert isinstance(hello, Hello)
+    assert hello.members == ALONE
+    rig.household.members = Members(phones=())
+    rig.link.members_changed()
+    assert await line.hear() == Members(phones=())
+    await line.socket.close()
+    rig.household.members = ALONE
+    rig.link.members_changed()
+    hello = await (await rig.server.line()).hear()
+    assert isinstance(hello, Hello)
+    assert hello.members == ALONE
+
+
+async def test_farewells_are_told_when_the_server_has_heard_them(rig: Rig) -> None:
+    line = await rig.server.line()
+    await line.hear()
+    await line.welcome()
+    rig.household.members = Members(phones=(), forgotten=("b" * 26,))
+    rig.link.members_changed()
+    assert isinstance(await line.hear(), Members)
+    await line.socket.close()
+    again = await rig.server.line()
+    await again.hear()
+    # Said, and nobody knows yet whether it was heard.
+    assert rig.household.told == []
+    await again.welcome()
+    rig.link.state(DOOR)
+    await again.hear()
+    await again.welcome()
+    await again.say(ChallengeWanted(ask=1, phone=ANNA.id))
+    await again.hear()
+    assert rig.household.told == [("b" * 26,)]
 
 
 async def test_everything_else_is_passed_on(rig: Rig) -> None:
@@ -237,12 +314,7 @@ async def test_retry_after_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
     calls, faults = Callee(), list[str | None]()
     async with link_server() as server:
         server.refusals.append(lambda: web.Response(status=503, headers={"Retry-After": "3600"}))
-        link = Link(
-            server.url, DOORBELL, calls=calls, pairing=Refuser(), wall=lambda: NOW_S,
-            hello=lambda: Hello(version=PROTOCOL_VERSION, device_id=DOORBELL.id, name="Door",
-                                software="test", phones=(), state=DOOR),
-            find=lambda phone: None, on_fault=faults.append,
-        )  # fmt: skip
+        link = a_link(server, calls, faults, Household())
         loop = asyncio.get_running_loop()
         began = loop.time()
         async with asyncio.TaskGroup() as group:
