@@ -175,11 +175,11 @@ class AuditLog:
         at_ms = self._stamp().at_ms
         wrong = await self._in_thread(lambda: self._book.open(at_ms))
         self._open = True
+        if self._began and wrong == self._tampered:
+            return
         if wrong is not None:
             log.error("the audit log was not whole; a new one begins")
-            self._tampered = wrong
-        if self._began and wrong is None:
-            return
+        self._tampered = wrong
         rows = [Draft("started", self._stamp(), detail=wrong or self._software)]
         if not self._began:
             rows += [
@@ -269,7 +269,9 @@ class AuditLog:
     async def _finish(self) -> None:
         self._summarize(float("inf"))
         try:
-            while self._open and self._queue:
+            if not self._open:
+                await self._begin()
+            while self._queue:
                 await self._write_some()
         except AuditError as error:
             log.error("the audit log cannot be ended: %s", error)

@@ -22,7 +22,7 @@ from device.services.audit_check import (
     read_head,
     translated,
 )
-from device.services.audit_rows import AuditError, Draft, Openings
+from device.services.audit_rows import AuditError, Draft, Openings, writable
 from device.services.files import write_whole
 from protocol.audit import HEAD_TYP, LINKS_LIMIT, ROOT, AuditHeadStatement, next_hash, row_hash
 from protocol.identity import Identity
@@ -53,23 +53,27 @@ class AuditBook:
         self.place = Place()
         self.head = ""
         self.openings = Openings()
+        self._wrong: str | None = None
 
     def open(self, at_ms: int) -> str | None:
-        """Check the log, or begin one; says what was wrong with the one before. AuditError."""
+        """Check the log, or begin one. AuditError.
+
+        Says what was wrong with the one before, if this object ever had to begin a new one.
+        """
         self.close()
         try:
             try:
                 self._open_whole(at_ms)
             except BrokenLogError as broken:
                 self.close()
-                return self._begin_anew(at_ms, str(broken))
+                self._begin_anew(at_ms, str(broken))
         except OSError as error:
             self.close()
             raise _unwritable(error) from error
         except (AuditError, sqlite3.Error) as error:
             self.close()
             raise _sentence(error) from error
-        return None
+        return self._wrong
 
     def append(self, drafts: Sequence[Draft]) -> list[int]:
         """Put rows on the disk; their numbers. After an AuditError open the book again."""
@@ -131,7 +135,7 @@ class AuditBook:
             # Before the first row, so that a missing head is always a sign.
             self.place = Place()
             self._sign(at_ms)
-            head = AuditHeadStatement(doorbell=self._identity.id, number=0, hash=ROOT, at_ms=at_ms)
+            head = AuditHeadStatement(doorbell=self._identity.id, number=0, hash=ROOT, at_ms=0)
         if head.number and not path.exists():
             raise BrokenLogError(f"it is gone, and row {head.number} was written")
         try:
@@ -151,16 +155,16 @@ class AuditBook:
         self.place = follow(db.execute(ROWS), head, lambda row, text: openings.read(row))
         self.openings = openings
 
-    def _begin_anew(self, at_ms: int, wrong: str) -> str:
+    def _begin_anew(self, at_ms: int, wrong: str) -> None:
         number = self._set_aside()
+        self._wrong = (
+            f"The log before this one is not whole: {wrong}."
+            f" It is kept as {_kept(LOG_NAME, number)}; see who had the doorbell's card in hand."
+        )
         try:
             self._open_whole(at_ms)
         except BrokenLogError as error:
             raise AuditError(f"A new log cannot begin: {error}. Exchange the card.") from error
-        return (
-            f"The log before this one is not whole: {wrong}."
-            f" It is kept as {_kept(LOG_NAME, number)}; see who had the doorbell's card in hand."
-        )
 
     def _set_aside(self) -> int:
         """Rename the log with all its parts; the number in the new names."""
@@ -180,7 +184,7 @@ class AuditBook:
             doorbell=self._identity.id,
             number=self.place.number,
             hash=self.place.hash,
-            at_ms=at_ms,
+            at_ms=writable(at_ms),
         )
         head = seal(self._identity, HEAD_TYP, statement)
         self._keep(self._folder / HEAD_NAME, head + "\n")

@@ -47,7 +47,7 @@ class Draft:
             number=number,
             boot=boot,
             monotonic_ms=max(0, self.stamp.monotonic_ms),
-            at_ms=min(max(0, self.stamp.at_ms), LAST_MS),
+            at_ms=writable(self.stamp.at_ms),
             clock=self.stamp.trusted,
             what=self.what,
             who=_plain(self.who)[:WHO_LIMIT],
@@ -79,6 +79,11 @@ class Openings:
     @property
     def unfinished(self) -> Mapping[int, AuditRow]:
         return self._open
+
+
+def writable(at_ms: int) -> int:
+    """The time as UnixMs can hold it; a clock may say anything."""
+    return min(max(0, at_ms), LAST_MS)
 
 
 def _plain(text: str) -> str:
