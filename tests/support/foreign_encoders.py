@@ -120,14 +120,16 @@ class BrowserEncoder:
 
 
 @asynccontextmanager
-async def stock_aiortc(client: aiohttp.ClientSession, path: str) -> AsyncIterator[str]:
+async def stock_aiortc(
+    client: aiohttp.ClientSession, path: str, token: str = TOKEN
+) -> AsyncIterator[str]:
     """aiortc as it comes out of the box: it encodes itself, in real time. Yields the session."""
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     pc.addTrack(AudioStreamTrack())
     pc.addTrack(VideoStreamTrack())
     try:
         await pc.setLocalDescription(await pc.createOffer())
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/sdp"}
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/sdp"}
         async with client.post(path, data=pc.localDescription.sdp, headers=headers) as reply:
             if reply.status != 201:
                 raise AssertionError(await reply.text())
