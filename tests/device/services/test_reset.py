@@ -36,6 +36,10 @@ class House:
         return self.household.welcome(Identity.generate().public, name).phone.id
 
     @property
+    def names(self) -> list[str]:
+        return [known.phone.name for known in self.household.phones]
+
+    @property
     def resets(self) -> int:
         return self.ledger.whats.count("household_reset")
 
@@ -113,7 +117,7 @@ def test_a_card_that_cannot_be_written_to_resets_once(
     with monkeypatch.context() as card:
         card.setattr(Path, "unlink", read_only)
         house.start()
-    assert [known.phone.name for known in house.household.phones] == ["Ben"]
+    assert house.names == ["Ben"]
     assert house.resets == 1
 
 
@@ -146,7 +150,7 @@ def test_a_crash_between_wiping_and_removing_wipes_no_second_time(
     house.start()
     house.pair("Ben")
     house.start()
-    assert [known.phone.name for known in house.household.phones] == ["Ben"]
+    assert house.names == ["Ben"]
     assert house.resets == 1
 
 
