@@ -65,7 +65,7 @@ def doorbells_transport(house: House) -> Any:
 async def test_the_signed_certificate_is_served(flow: Flow) -> None:
     async with a_house() as house, LoopPhone(ToneTrack(1000)) as phone:
         await house.connect(phone, caller=a_phone())
-        await phone.until(lambda: len(phone.numbers) > 5 and phone.replies)
+        await phone.until(lambda: len(phone.numbers) > 20 and phone.replies)
         assert flow.of(doorbells_transport(house)) > 10_000
 
 
