@@ -57,6 +57,14 @@ describe("unlocking", () => {
 		await expect(askToUnlock(where)).rejects.toBeInstanceOf(DeniedError);
 	});
 
+	it("tells that this phone needs a passkey first", async () => {
+		request.mockRejectedValueOnce(new DeniedError("passkey", "Make one."));
+		await expect(askToUnlock(where)).rejects.toMatchObject({ trouble: "missing" });
+		const other = new DeniedError("right", "No.");
+		request.mockRejectedValueOnce(other);
+		await expect(askToUnlock(where)).rejects.toBe(other);
+	});
+
 	it("signs a command for this door, this connection and this challenge", async () => {
 		const given = await confirmUnlock(where, CHALLENGE);
 		expect(given.row).toBe(receipt.statement.row);

@@ -1,6 +1,6 @@
 import type { Identity } from "../identity/identity";
 import { hashOf, says, seal, unseal } from "../identity/jws";
-import { assertPasskey } from "../identity/passkey";
+import { assertPasskey, PasskeyError } from "../identity/passkey";
 import type { Challenge, UnlockCommand, UnlockReceipt } from "../protocol.gen";
 import { type Control, DeniedError } from "./control";
 import { keepReceipt } from "./receipts";
@@ -21,9 +21,15 @@ export interface UnlockWhere {
 	readonly channel: string;
 }
 
-/** First step: the doorbell's challenge, which says for how long it would open. */
+/**
+ * First step: the doorbell's challenge, which says for how long it would open. Throws DeniedError,
+ * or PasskeyError when this phone would need a passkey and has none.
+ */
 export async function askToUnlock({ control }: Pick<UnlockWhere, "control">): Promise<Challenge> {
-	const reply = await control.request({ type: "unlock" });
+	const reply = await control.request({ type: "unlock" }).catch((error: unknown) => {
+		const unset = error instanceof DeniedError && error.reason === "passkey";
+		throw unset ? new PasskeyError("missing", { cause: error }) : error;
+	});
 	if (reply.type !== "challenge") throw new DeniedError("malformed", "");
 	return reply;
 }

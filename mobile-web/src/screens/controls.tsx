@@ -147,7 +147,7 @@ function sheetOf(
 		case "reply":
 			return <ReplySheet onReply={reply} onClose={onClose} />;
 		case "unlock":
-			return <UnlockSheet call={call} name={name} onClose={onClose} />;
+			return <UnlockSheet call={call} doorbell={active.doorbell} name={name} onClose={onClose} />;
 		case "loudness":
 			return <LoudnessSheet call={call} doorbell={doorbell} name={name} onClose={onClose} />;
 		case "details":

@@ -18,6 +18,7 @@ const PASSKEY_CHALLENGE_MS = 1_500;
 
 interface UnlockSheetProps {
 	call: Call;
+	doorbell: string;
 	name: string;
 	onClose: () => void;
 }
@@ -26,17 +27,17 @@ type Step =
 	| { at: "asking" }
 	| { at: "ready"; challenge: Challenge; sinceMs: number }
 	| { at: "working"; passkey: boolean }
-	| { at: "failed"; why: string; settings: boolean };
+	| { at: "failed"; why: string; unset: boolean };
 
 /** Opening the door takes two steps: the doorbell's challenge, and this phone's signature. */
-export function UnlockSheet({ call, name, onClose }: UnlockSheetProps) {
+export function UnlockSheet({ call, doorbell, name, onClose }: UnlockSheetProps) {
 	const step = useSignal<Step>({ at: "asking" });
 	const tries = useSignal(0);
 	const { call: text, trust, app } = words.value;
 
 	const fail = (error: unknown) => {
-		const settings = error instanceof PasskeyError && error.trouble === "missing";
-		step.value = { at: "failed", why: whyNot(error, words.value), settings };
+		const unset = error instanceof PasskeyError && error.trouble === "missing";
+		step.value = { at: "failed", why: whyNot(error, words.value), unset };
 	};
 	useEffect(() => {
 		let current = true;
@@ -49,7 +50,7 @@ export function UnlockSheet({ call, name, onClose }: UnlockSheetProps) {
 				step.value = { at: "ready", challenge, sinceMs: performance.now() };
 				timer = setTimeout(() => {
 					if (step.value.at !== "ready") return;
-					step.value = { at: "failed", why: trust.unlock.late, settings: false };
+					step.value = { at: "failed", why: trust.unlock.late, unset: false };
 				}, challenge.valid_s * 1000);
 			})
 			.catch((error: unknown) => current && fail(error));
@@ -77,7 +78,11 @@ export function UnlockSheet({ call, name, onClose }: UnlockSheetProps) {
 	return (
 		<Sheet opener="unlock" class="unlock-sheet" label={text.unlockAsk(name)} onClose={onClose}>
 			{now.at === "failed" ? (
-				<Failed why={now.why} settings={now.settings} onAgain={() => (tries.value += 1)} />
+				<Failed
+					why={now.why}
+					remedy={now.unset ? paths.household(doorbell, "passkey") : undefined}
+					onAgain={() => (tries.value += 1)}
+				/>
 			) : (
 				<>
 					<h2 class="sheet-title">{text.unlockAsk(name)}</h2>
@@ -126,20 +131,27 @@ function Who({ step }: { step: Exclude<Step, { at: "failed" }> }) {
 	);
 }
 
-function Failed(props: { why: string; settings: boolean; onAgain: () => void }) {
+interface FailedProps {
+	why: string;
+	/** Where the passkey that is missing can be made. */
+	remedy: string | undefined;
+	onAgain: () => void;
+}
+
+function Failed({ why, remedy, onAgain }: FailedProps) {
 	const { unlock } = words.value.trust;
 	return (
 		<>
 			<h2 class="sheet-title">{unlock.failed}</h2>
 			<p class="sheet-text" role="alert" data-testid="unlock-failed">
-				{props.why}
+				{why}
 			</p>
-			{props.settings ? (
-				<a class="pill primary" href={paths.settings}>
+			{remedy ? (
+				<a class="pill primary" data-testid="unlock-remedy" href={remedy}>
 					{unlock.toSettings}
 				</a>
 			) : (
-				<button type="button" class="pill primary" onClick={props.onAgain}>
+				<button type="button" class="pill primary" data-testid="unlock-again" onClick={onAgain}>
 					{unlock.again}
 				</button>
 			)}
