@@ -242,4 +242,5 @@ def _empty_api(life: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> 
         redoc_url=None,
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
+        responses=problems.RESPONSES,
     )

@@ -65,12 +65,15 @@ class WhipRoutes:
         add(ENDPOINT, self.open, methods=["POST"], status_code=201, response_class=Response,
             summary="Open a recording: SDP offer in, answer out",
             openapi_extra=body_of(SDP))  # fmt: skip
-        add(ENDPOINT, self.endpoint_options, methods=["OPTIONS"], summary="What can be posted")
+        add(ENDPOINT, self.endpoint_options, methods=["OPTIONS"], response_class=Response,
+            summary="What can be posted")  # fmt: skip
         add(ENDPOINT, self.nothing, methods=["GET", "HEAD"], include_in_schema=False)
         add(SESSION, self.trickle, methods=["PATCH"], status_code=204, response_class=Response,
             summary="Add ICE candidates", openapi_extra=body_of(SDP_FRAGMENT))  # fmt: skip
-        add(SESSION, self.end, methods=["DELETE"], summary="End a recording")
-        add(SESSION, self.session_options, methods=["OPTIONS"], summary="What can be done")
+        add(SESSION, self.end, methods=["DELETE"], response_class=Response,
+            summary="End a recording")  # fmt: skip
+        add(SESSION, self.session_options, methods=["OPTIONS"], response_class=Response,
+            summary="What can be done")  # fmt: skip
         add(SESSION, self.nothing, methods=["GET", "HEAD"], include_in_schema=False)
         return router
 

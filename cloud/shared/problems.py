@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -19,6 +20,18 @@ log = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 _OUR_FAULT = "The server could not do this. Try again; its log says more under {number}."
+
+
+def _openapi_response() -> dict[str, Any]:
+    schema = Problem.model_json_schema()
+    return {"description": "A problem (RFC 9457)", "content": {PROBLEM_JSON: {"schema": schema}}}
+
+
+# What OpenAPI says about every refusal of every route.
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": _openapi_response(),
+    "5XX": _openapi_response(),
+}
 
 
 class ProblemError(Exception):

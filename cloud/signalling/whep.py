@@ -71,7 +71,14 @@ class WhepRoutes:
             summary="Call the doorbell: SDP offer in, answer out",
             openapi_extra=body_of(SDP),
         )
-        add(live, self.live_options, methods=["OPTIONS"], summary="What can be posted")
+        add(
+            live,
+            self.live_options,
+            methods=["OPTIONS"],
+            status_code=204,
+            response_class=Response,
+            summary="What can be posted",
+        )
         add(
             call,
             self.trickle,
@@ -81,8 +88,15 @@ class WhepRoutes:
             summary="Add ICE candidates",
             openapi_extra=body_of(SDP_FRAGMENT),
         )
-        add(call, self.hang_up, methods=["DELETE"], summary="Hang up")
-        add(call, self.call_options, methods=["OPTIONS"], summary="What can be done")
+        add(call, self.hang_up, methods=["DELETE"], response_class=Response, summary="Hang up")
+        add(
+            call,
+            self.call_options,
+            methods=["OPTIONS"],
+            status_code=204,
+            response_class=Response,
+            summary="What can be done",
+        )
         return router
 
     async def place(self, request: Request, doorbell: str, answers: str | None = None) -> Response:
