@@ -67,7 +67,7 @@ function daysLine(days: readonly number[], text: Words["household"], language: s
 
 /** "4:05" left of a code's life. */
 export function leftLine(seconds: number): string {
-	const whole = Math.max(0, Math.ceil(seconds));
+	const whole = Math.max(0, Math.floor(seconds));
 	return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 

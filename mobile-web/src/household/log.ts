@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import type { AuditHeadStatement } from "../protocol.gen";
-import { BrokenChainError, type ChainedRow, checkedRows, ROOT } from "./chain";
-import type { Answer, Asked } from "./requests";
+import { BrokenChainError, type ChainedRow, checkedRows } from "./chain";
+import { type Answer, type Asked, NotDoneError } from "./requests";
 
 type Ask = (asked: Asked) => Promise<Answer>;
 
@@ -10,11 +10,14 @@ export type LogTrust = "unknown" | "checked" | "signed" | "broken";
 
 // A filter may find nothing on a page; a tap reads at most so many.
 const PAGES_FOR_A_TAP = 5;
+const ROWS_LIMIT = 100;
 
 /** The rows of the audit log that were read so far, newest first, checked as they come. */
 export class AuditLog {
 	readonly rows = signal<readonly ChainedRow[]>([]);
 	readonly trust = signal<LogTrust>("unknown");
+	/** The newest row that a head has vouched for. */
+	readonly signedTo = signal(0);
 	/** Whether there are older rows. */
 	readonly more = signal(true);
 	/** The chain's hash before the oldest row that was read. */
@@ -37,21 +40,29 @@ export class AuditLog {
 		while (this.more.value) await this.#page();
 	}
 
+	/** Look again after the doorbell has signed another head. */
+	follow(head: AuditHeadStatement): void {
+		if (this.trust.value !== "unknown" && this.trust.value !== "broken") this.#judge(head);
+	}
+
 	async #page(): Promise<readonly ChainedRow[]> {
 		const oldest = this.rows.value.at(-1)?.row.number ?? 0;
-		const page = await this.ask({ type: "read_audit", before: oldest, most: 100 });
-		if (page.type !== "audit_page") throw new BrokenChainError("reply");
+		// Signed before the newest row was asked for, so it cannot be of a later one.
+		const head = this.head();
+		const page = await this.ask({ type: "read_audit", before: oldest, most: ROWS_LIMIT });
+		if (page.type !== "audit_page") throw new NotDoneError("unknown", "");
 		try {
 			const rows = await checkedRows(page);
 			this.#join(rows, oldest, page.hash);
+			if (oldest === 0 && head) checkNotSetBack(rows, head);
 			this.#before = page.before;
 			this.rows.value = [...this.rows.value, ...rows];
 			this.more.value = rows.length > 0 && rows.at(-1)?.row.number !== 1;
-			this.trust.value = this.#judge();
+			if (this.trust.value === "unknown") this.trust.value = "checked";
+			if (head) this.#judge(head);
 			return rows;
 		} catch (error) {
-			this.trust.value = "broken";
-			this.more.value = false;
+			this.#broken();
 			throw error;
 		}
 	}
@@ -63,19 +74,23 @@ export class AuditLog {
 		if (hash !== this.#before) throw new BrokenChainError("join");
 	}
 
-	#judge(): LogTrust {
-		const head = this.head();
-		if (!head) return "checked";
+	#judge(head: AuditHeadStatement): void {
 		const there = this.rows.value.find(({ row }) => row.number === head.number);
-		if (there) {
-			if (there.hash !== head.hash) throw new BrokenChainError("head");
-			return "signed";
-		}
-		const newest = this.rows.value[0]?.row.number ?? 0;
-		// What was signed is gone: the log was set back.
-		if (newest < head.number || (head.number === 0 && head.hash !== ROOT)) {
-			throw new BrokenChainError("head");
-		}
-		return "checked";
+		if (!there) return;
+		if (there.hash === head.hash) {
+			this.signedTo.value = Math.max(this.signedTo.value, head.number);
+			this.trust.value = "signed";
+		} else this.#broken();
 	}
+
+	#broken(): void {
+		this.trust.value = "broken";
+		this.more.value = false;
+	}
+}
+
+/** A log that ends before what the doorbell has signed was set back. */
+function checkNotSetBack(rows: readonly ChainedRow[], head: AuditHeadStatement): void {
+	const newest = rows[0]?.row.number ?? 0;
+	if (newest < head.number) throw new BrokenChainError("set back");
 }

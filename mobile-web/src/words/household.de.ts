@@ -4,7 +4,8 @@ import type { household as english } from "./household.en";
 export const household: typeof english = {
 	title: "Haushalt",
 	open: "Telefone, Einladungen, Protokoll",
-	mine: "Was dieses Telefon darf",
+	mine: "Deine Rechte",
+	askAdmin: "Ein Telefon mit „admin“ kann mehr erlauben.",
 
 	line: {
 		connecting: "Verbindet mit der Klingel …",
@@ -147,7 +148,7 @@ export const household: typeof english = {
 		presetMeanings: {
 			family: "Alles außer den Haushalt verwalten, immer.",
 			guest: "Sehen und sprechen. Kein Öffnen, keine früheren Besuche.",
-			delivery: "Sehen, sprechen und öffnen an Werktagen, eine Woche lang.",
+			delivery: "Sehen, sprechen und öffnen von Montag bis Samstag, eine Woche lang.",
 		},
 		change: "Ändern, was es darf",
 		make: "Code anlegen",
@@ -215,7 +216,8 @@ export const household: typeof english = {
 		passkey: "Jedes Öffnen mit Passkey",
 		passkeyWhy:
 			"Das Telefon fragt vor jedem Öffnen nach Finger, Gesicht oder Code. Ein entsperrt gestohlenes Telefon öffnet nichts.",
-		without: (names) => `Noch ohne Passkey, und bis dahin ohne Möglichkeit zu öffnen: ${names}.`,
+		without: (names) => `Noch ohne Passkey: ${names}.`,
+		shutOut: (names) => `Sie können erst öffnen, wenn sie einen Passkey anlegen: ${names}.`,
 		broker: "Hausautomation darf öffnen",
 		brokerWhy: "Regeln in Home Assistant und Ähnlichem können die Tür über MQTT öffnen.",
 		brokerWarn:
@@ -227,7 +229,7 @@ export const household: typeof english = {
 
 	passkey: {
 		title: "Passkey dieses Telefons",
-		what: "Mit einem Passkey fragt das Telefon nach Finger, Gesicht oder Code, bevor es die Tür öffnet. Er bleibt auf diesem Telefon und gilt nur an dieser Tür.",
+		what: "Mit einem Passkey fragt das Telefon nach Finger, Gesicht oder Code, bevor es die Tür öffnet. Dein Telefon bewahrt ihn auf; die Tür lernt nur, ihn zu erkennen.",
 		needed: "Dieser Haushalt verlangt bei jedem Öffnen einen Passkey.",
 		notNeeded: "Dieser Haushalt verlangt noch keinen.",
 		have: "Dieses Telefon hat einen Passkey.",

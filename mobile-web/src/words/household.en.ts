@@ -5,7 +5,8 @@ import type { PasskeyTrouble } from "../identity/passkey";
 export const household = {
 	title: "Household",
 	open: "Phones, invitations, log",
-	mine: "What this phone may do",
+	mine: "Your rights",
+	askAdmin: "A phone with “admin” can allow more.",
 
 	line: {
 		connecting: "Connecting to the doorbell…",
@@ -151,7 +152,7 @@ export const household = {
 		presetMeanings: {
 			family: "Everything but managing the household, always.",
 			guest: "See and talk. No opening, no past visits.",
-			delivery: "See, talk and open on working days, for one week.",
+			delivery: "See, talk and open from Monday to Saturday, for one week.",
 		} satisfies Record<Preset, string>,
 		change: "Change what it may do",
 		make: "Make the code",
@@ -220,8 +221,8 @@ export const household = {
 		passkey: "A passkey for every opening",
 		passkeyWhy:
 			"The phone asks for a finger, a face or its code before each opening. A stolen unlocked phone opens nothing.",
-		without: (names: string): string =>
-			`Without a passkey yet, so unable to open until one is made: ${names}.`,
+		without: (names: string): string => `No passkey yet: ${names}.`,
+		shutOut: (names: string): string => `They cannot open until they make a passkey: ${names}.`,
 		broker: "Home automation may open",
 		brokerWhy: "Rules in Home Assistant and the like can open the door over MQTT.",
 		brokerWarn:
@@ -233,7 +234,7 @@ export const household = {
 
 	passkey: {
 		title: "Passkey of this phone",
-		what: "With a passkey the phone asks for your finger, your face or its code before it opens the door. It stays on this phone, and works at this door only.",
+		what: "With a passkey the phone asks for your finger, your face or its code before it opens the door. Your phone keeps it; the door only learns to recognise it.",
 		needed: "This household asks for a passkey at every opening.",
 		notNeeded: "This household does not ask for one yet.",
 		have: "This phone has a passkey.",

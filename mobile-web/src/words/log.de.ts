@@ -5,8 +5,8 @@ export const log: typeof english = {
 	title: "Protokoll",
 	lead: "Die Klingel schreibt auf, wer was getan hat. Zeilen kommen dazu; ändern kann sie niemand, ohne dass es auffällt.",
 	unbroken: "Lückenlos",
-	unbrokenMore:
-		"Jede Zeile folgt auf die vorige, und die Klingel hat unterschrieben, wo sie enden.",
+	unbrokenMore: (row) =>
+		`Jede Zeile folgt auf die vorige, und die Klingel hat sie bis Zeile ${String(row)} unterschrieben.`,
 	checked: "Bisher lückenlos",
 	checkedMore: "Jede Zeile folgt auf die vorige.",
 	broken: "Das Protokoll wurde verändert",

@@ -5,7 +5,8 @@ export const log = {
 	title: "Log",
 	lead: "The doorbell writes down who did what. Rows can be added, never changed without it showing.",
 	unbroken: "Unbroken",
-	unbrokenMore: "Each row follows the one before, and the doorbell has signed where they end.",
+	unbrokenMore: (row: number): string =>
+		`Each row follows the one before, and the doorbell has signed them up to row ${String(row)}.`,
 	checked: "Unbroken so far",
 	checkedMore: "Each row follows the one before.",
 	broken: "The log was changed",

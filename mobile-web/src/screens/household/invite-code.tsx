@@ -115,7 +115,7 @@ export function UsedCard({ by }: { by: Member }) {
 				{invite.used(by.phone.name)}
 			</p>
 			<p class="hint">
-				{rightsLine(by.phone, words.value)}. {invite.usedHint}
+				{rightsLine(by.phone, words.value)} · {invite.usedHint}
 			</p>
 			<div class="actions">
 				<a class="pill primary" href={paths.household(doorbell, "phone", by.phone.id)}>

@@ -135,9 +135,9 @@ function PresetCard({ preset, draft, changed, onChoose, onChange }: PresetProps)
 	const times = isFault(access) ? "" : timesLine(access, now(), words.value, locale.value);
 	return (
 		<Card icon="phone" title={invite.who}>
-			<div class="choices" role="radiogroup" aria-label={invite.who}>
+			<div class="kinds" role="radiogroup" aria-label={invite.who}>
 				{PRESETS.map((each) => (
-					<label key={each} class="choice">
+					<label key={each} class="choice tall">
 						<input
 							type="radio"
 							name="preset"
@@ -145,13 +145,15 @@ function PresetCard({ preset, draft, changed, onChoose, onChange }: PresetProps)
 							checked={preset === each && !changed}
 							onChange={() => onChoose(each)}
 						/>
-						<span>{invite.presets[each]}</span>
+						<span>
+							{invite.presets[each]}
+							<small>{invite.presetMeanings[each]}</small>
+						</span>
 					</label>
 				))}
 			</div>
 			{!changed && (
 				<>
-					<p data-testid="preset-meaning">{invite.presetMeanings[preset]}</p>
 					{times && <p class="hint">{times}</p>}
 					<button type="button" class="pill quiet" data-testid="change-access" onClick={onChange}>
 						<Icon name="settings" />

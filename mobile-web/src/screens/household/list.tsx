@@ -111,7 +111,7 @@ export function PasskeyRow({ made }: { made: boolean }) {
 		<Row
 			href={paths.household(doorbell, "passkey")}
 			hook="to-passkey"
-			icon="unlock"
+			icon="key"
 			title={list.passkey}
 			lines={[made ? list.passkeyYes : list.passkeyNo]}
 		/>

@@ -37,6 +37,10 @@ export function LogPage() {
 	useEffect(() => {
 		if (open && book.rows.value.length === 0) void more();
 	}, [open]);
+	const head = desk.head.value;
+	useEffect(() => {
+		if (head) book.follow(head.statement);
+	}, [book, head, book.trust.value === "unknown"]);
 	const rows = book.rows.value.filter(wanted);
 	return (
 		<>
@@ -112,7 +116,7 @@ function Trust({ book }: { book: AuditLog }) {
 			<Icon name="check" />
 			<span>
 				{signed ? text.unbroken : text.checked}
-				<small>{signed ? text.unbrokenMore : text.checkedMore}</small>
+				<small>{signed ? text.unbrokenMore(book.signedTo.value) : text.checkedMore}</small>
 			</span>
 		</p>
 	);

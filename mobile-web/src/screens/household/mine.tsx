@@ -24,26 +24,27 @@ export function MinePage({ member, view }: { member: Member; view: HouseholdView
 								<Icon name={has ? "check" : "close"} />
 								<span>
 									{text.rightNames[right]}
-									<small>
-										{has ? text.rightMeanings[right] : words.value.rights.missing(right)}
-									</small>
+									{has && <small>{text.rightMeanings[right]}</small>}
 								</span>
 							</li>
 						);
 					})}
 				</ul>
+				{phone.rights.length < RIGHTS.length && <p class="hint">{text.askAdmin}</p>}
 			</Card>
-			<Card icon="clock" title={text.phone.times}>
-				<p data-testid="own-times">{times || text.access.always}</p>
-				{times && !view.clock && <p class="banner bad">{text.clockUnknown}</p>}
-			</Card>
-			{phone.rights.includes("unlock") && (
-				<Card>
-					<nav class="rows">
-						<PasskeyRow made={passkey} />
-					</nav>
+			<div class="column">
+				<Card icon="clock" title={text.phone.times}>
+					<p data-testid="own-times">{times || text.access.always}</p>
+					{times && !view.clock && <p class="banner bad">{text.clockUnknown}</p>}
 				</Card>
-			)}
+				{phone.rights.includes("unlock") && (
+					<Card>
+						<nav class="rows">
+							<PasskeyRow made={passkey} />
+						</nav>
+					</Card>
+				)}
+			</div>
 		</>
 	);
 }

@@ -36,7 +36,7 @@ export function NewToken() {
 		});
 	};
 	return (
-		<Card icon="unlock" title={text.tokens.make}>
+		<Card icon="key" title={text.tokens.make}>
 			<p class="hint">{text.tokens.lead}</p>
 			<label class="field">
 				<span>{text.tokens.name}</span>

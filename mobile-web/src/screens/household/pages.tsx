@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { whyClosed } from "../../household/tell";
 import { useHousehold } from "../../parts/household";
 import { Icon } from "../../parts/icons";
+import type { Phone } from "../../protocol.gen";
 import { paths, type Route } from "../../router";
 import { words } from "../../words";
 import { InvitePage } from "./invite";
@@ -19,7 +20,9 @@ export function HouseholdPages({ at }: { at: At }) {
 	const { name, doorbell, me, desk } = useHousehold();
 	const { household: text, app } = words.value;
 	const back = at.page === "home" ? paths.settings : paths.household(doorbell);
-	const mine = desk.view.value?.members.find(({ phone }) => phone.id === me)?.phone;
+	const members = desk.view.value?.members ?? [];
+	const shown = members.find(({ phone }) => phone.id === (at.page === "phone" ? at.item : me));
+	const again = desk.view.value !== null && desk.state.value.phase === "connecting";
 	return (
 		<div class={`page settings household at-${at.page}`}>
 			<header class="bar">
@@ -27,8 +30,8 @@ export function HouseholdPages({ at }: { at: At }) {
 					<Icon name="back" />
 				</a>
 				<div class="bar-title">
-					<h1>{titleOf(at.page, mine?.rights.includes("admin") ?? true)}</h1>
-					<p>{name}</p>
+					<h1>{titleOf(at.page, shown?.phone)}</h1>
+					<p role="status">{again ? `${name} · ${text.line.connecting}` : name}</p>
 				</div>
 			</header>
 			<main class="household-body" id="content" data-testid={`household-${at.page}`}>
@@ -39,13 +42,13 @@ export function HouseholdPages({ at }: { at: At }) {
 	);
 }
 
-function titleOf(page: At["page"], admin: boolean): string {
+function titleOf(page: At["page"], phone: Phone | undefined): string {
 	const { household: text, log } = words.value;
 	switch (page) {
 		case "home":
-			return admin ? text.title : text.mine;
+			return (phone?.rights.includes("admin") ?? true) ? text.title : text.mine;
 		case "phone":
-			return text.list.phones;
+			return phone?.name ?? text.list.phones;
 		case "log":
 			return log.title;
 		default:
@@ -87,14 +90,7 @@ function LineBanner() {
 	const { desk } = useHousehold();
 	const { household: text, app } = words.value;
 	const { phase, error } = desk.state.value;
-	if (phase === "open") return null;
-	if (phase === "connecting") {
-		return desk.view.value ? (
-			<p class="banner wide" role="status">
-				{text.line.connecting}
-			</p>
-		) : null;
-	}
+	if (phase !== "closed") return null;
 	return (
 		<div class="banner bad wide" role="alert" data-testid="household-away">
 			<p>

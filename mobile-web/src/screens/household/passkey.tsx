@@ -29,7 +29,7 @@ export function PasskeyPage() {
 	};
 	const may = mine?.phone.rights.includes("unlock") ?? false;
 	return (
-		<Card icon="unlock" class="wide">
+		<Card class="wide">
 			<p>{text.what}</p>
 			{may && <p class="hint">{view?.rules.unlock_passkey ? text.needed : text.notNeeded}</p>}
 			{!may && <p class="banner">{text.noUnlock}</p>}

@@ -161,7 +161,7 @@ function PasskeyCard({ id }: { id: string }) {
 		if (done) notify(text.passkeyRemoved);
 	};
 	return (
-		<Card icon="unlock" title={text.passkey}>
+		<Card icon="key" title={text.passkey}>
 			<p>{text.passkeyMade}</p>
 			{asking.fault.value && <p class="hint bad">{asking.fault.value}</p>}
 			<button

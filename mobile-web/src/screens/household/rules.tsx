@@ -40,7 +40,7 @@ export function RulesPage() {
 				/>
 				{without.length > 0 && (
 					<p class={rules.unlock_passkey ? "hint bad" : "hint"} data-testid="without-passkey">
-						{text.without(without.join(", "))}
+						{(rules.unlock_passkey ? text.shutOut : text.without)(without.join(", "))}
 					</p>
 				)}
 			</Card>
