@@ -33,7 +33,10 @@ class Message(BaseModel):
     """A frozen value; a field that the protocol does not know is refused."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", json_schema_serialization_defaults_required=True
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        json_schema_serialization_defaults_required=True,
     )
 
 
@@ -52,9 +55,14 @@ def parse(adapter: TypeAdapter[AnyMessage], text: str | bytes, limit: int) -> An
 
 def describe(error: ValidationError) -> str:
     """The first fault of a validation error as one sentence, without echoing the input."""
-    first: Any = error.errors(include_input=False, include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"]) or "message"
-    return f"{place}: {first['msg']}."
+    first: Any = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    place, words = first["loc"], first["msg"]
+    # These two would repeat the sender's own words, line breaks and all, into logs.
+    if first["type"] == "extra_forbidden":
+        place, words = place[:-1], "It has a field that the protocol does not know"
+    elif first["type"] == "union_tag_invalid":
+        words = "The protocol has no message of this type"
+    return f"{'.'.join(map(str, place)) or 'message'}: {words}."
 
 
 def id_of(text: str | bytes, limit: int) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 import aiohttp
 import pywebpush  # type: ignore[import-untyped]
@@ -111,14 +112,14 @@ class WebPush:
         except pywebpush.WebPushException as error:
             return _after(error, target)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            logger.info("The push service %s cannot be reached: %s", _host(target), error)
+            logger.info("The push service %s cannot be reached: %r", _host(target), type(error))
             return 0.0
         except VapidException as error:
             logger.warning("A push to %s cannot be signed: %s", _host(target), error)
             return "failed"
         except (ValueError, TypeError) as error:
             # Keys that are no point of the curve stay so.
-            logger.warning("A push subscription cannot be used: %s", error)
+            logger.warning("A push subscription cannot be used: %r", type(error))
             return "gone"
         return "sent"
 
@@ -157,4 +158,4 @@ def _seconds(retry_after: str | None) -> float:
 
 
 def _host(target: WebPushTarget) -> str:
-    return target.endpoint.split("/")[2]
+    return urlsplit(target.endpoint).hostname or "without a name"

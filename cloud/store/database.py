@@ -77,7 +77,11 @@ class Database:
 
 
 def _engine(path: Path) -> AsyncEngine:
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{path}",
+        # An error's text goes into the log; names and addresses do not.
+        hide_parameters=True,
+    )
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
