@@ -31,7 +31,12 @@ from device.services.mqtt_topics import (
     state_messages,
     visit_after,
 )
-from device.services.mqtt_unlock import BrokerUnlock, nonce_message, result_message
+from device.services.mqtt_unlock import (
+    UNLOCK_LIMIT_BYTES,
+    BrokerUnlock,
+    nonce_message,
+    result_message,
+)
 from device.services.retry import Backoff
 from protocol.door import DoorState, Visit
 from protocol.link import Occurrence
@@ -52,7 +57,8 @@ KEEP_ALIVE_S = 30
 FAREWELL_LIMIT_S = 2.0
 # Visits bring a handful of messages; more waiting than this means that nothing gets through.
 QUEUE_LIMIT = 64
-INCOMING_LIMIT = 32
+# More commands at once are a flood, and the rest of it is dropped.
+INCOMING_LIMIT = 1024
 # A ring that is older would start lights and speakers for a visitor who has gone.
 EVENT_LIFE_S = 10.0
 # Home Assistant greets all devices at once, and loads its parts for a while after that.
@@ -76,6 +82,14 @@ class _Queued:
 
 def _ignore(fault: str | None) -> None:
     """For those who do not mind whether a broker is there."""
+
+
+class _Inbox(asyncio.Queue[aiomqtt.Message]):
+    """Keeps of a message what a command can have and a byte more, so that no flood takes memory."""
+
+    def put_nowait(self, item: aiomqtt.Message) -> None:
+        item.payload = _bytes(item.payload)[: UNLOCK_LIMIT_BYTES + 1]
+        super().put_nowait(item)
 
 
 class Mqtt:
@@ -185,6 +199,7 @@ class Mqtt:
             keepalive=KEEP_ALIVE_S,
             timeout=self._answer_limit_s,
             logger=_WIRE,
+            queue_type=_Inbox,
             max_queued_incoming_messages=INCOMING_LIMIT,
         )
 
@@ -224,7 +239,7 @@ class Mqtt:
             return
         command = self._reader.read(topic, payload)
         if command is None:
-            log.warning("a message of %d bytes on %s is no command", len(payload), topic)
+            log.warning("a message on %s is no command", topic)
             return
         self._perform(command)
 

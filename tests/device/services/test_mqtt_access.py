@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -133,12 +134,18 @@ async def test_the_wrong_password_is_said_without_it(
     assert "the wrong word" not in caplog.text + trouble
 
 
+def with_files(files: dict[str, Path]) -> DoorbellAtBroker:
+    """One that gets no further than its files."""
+    settings: dict[str, Any] = {**files}
+    return DoorbellAtBroker(9, **settings)
+
+
 @pytest.mark.parametrize("setting", ["password_file", "ca_file", "certificate_file", "key_file"])
 async def test_a_missing_file_is_named(tmp_path: Path, authority: trustme.CA, setting: str) -> None:
     own = tmp_path / "own.pem"
     authority.issue_cert("a.doorstep").private_key_and_cert_chain_pem.write_to_path(own)
     files = {"ca_file": kept(authority, tmp_path), "certificate_file": own}
-    doorbell = DoorbellAtBroker(9, **{**files, setting: tmp_path / "absent"})
+    doorbell = with_files({**files, setting: tmp_path / "absent"})
     async with doorbell.running():
         trouble = await doorbell.trouble() or ""
     assert trouble.startswith(f"{tmp_path / 'absent'}: No such file")
@@ -151,7 +158,7 @@ async def test_a_file_that_is_no_certificate_is_named(
     nonsense = tmp_path / "nonsense"
     nonsense.write_bytes(b"\xff not a certificate")
     files = {"ca_file": kept(authority, tmp_path), setting: nonsense}
-    doorbell = DoorbellAtBroker(9, **files)
+    doorbell = with_files(files)
     async with doorbell.running():
         trouble = await doorbell.trouble() or ""
     assert trouble.startswith(f"{nonsense}: There is no certificate")
