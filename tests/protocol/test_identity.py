@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 from pathlib import Path
@@ -11,12 +12,16 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from protocol import jws
 from protocol.errors import RemoteProtocolError
 from protocol.identity import (
+    AUDIENCES,
     CLOCK_TOLERANCE_S,
     TOKEN_LIFE_S,
+    TOKEN_TYP,
     Identity,
     PublicKey,
+    Purpose,
     claimed_issuer,
     verify_token,
 )
@@ -50,9 +55,48 @@ def test_a_token_of_another_time_is_refused(late_s: int) -> None:
         verify_token(IDENTITY.token("api", NOW_S), IDENTITY.public, "api", NOW_S + late_s)
 
 
-def test_a_token_for_another_purpose_is_refused() -> None:
-    with pytest.raises(RemoteProtocolError, match="purpose"):
-        verify_token(IDENTITY.token("record", NOW_S), IDENTITY.public, "api", NOW_S)
+@pytest.mark.parametrize("made_for", list(AUDIENCES))
+def test_a_token_opens_what_it_was_made_for_and_nothing_else(made_for: Purpose) -> None:
+    token = IDENTITY.token(made_for, NOW_S)
+    assert verify_token(token, IDENTITY.public, made_for, NOW_S)["aud"] == AUDIENCES[made_for]
+    for other in set(AUDIENCES) - {made_for}:
+        with pytest.raises(RemoteProtocolError, match="purpose"):
+            verify_token(token, IDENTITY.public, other, NOW_S)
+
+
+def test_audiences_differ() -> None:
+    assert len(set(AUDIENCES.values())) == len(AUDIENCES) == 4
+
+
+@pytest.mark.parametrize("claims", [
+    {"aud": "doorstep-link"}, {"purpose": "link"}, {"aud": ["doorstep-api", "doorstep-link"]},
+    {"aud": None}, {"iss": "a" * 26}, {"jti": 7}, {"jti": None}, {"exp": None}, {"iat": None},
+    {"exp": NOW_S + 30.5}, {"iat": True}, {"exp": str(int(NOW_S))},
+])  # fmt: skip
+def test_a_token_is_whole_and_says_the_same_everywhere(claims: dict[str, object]) -> None:
+    """What claims one thing here and another there is for nobody."""
+    now = int(NOW_S)
+    whole: dict[str, object] = {
+        "iss": IDENTITY.id, "aud": AUDIENCES["api"], "purpose": "api", "iat": now, "exp": now + 60,
+        "jti": "once",
+    }  # fmt: skip
+    assert verify_token(token_of(whole), IDENTITY.public, "api", NOW_S) == whole
+    with pytest.raises(RemoteProtocolError):
+        verify_token(token_of(whole | claims), IDENTITY.public, "api", NOW_S)
+
+
+def token_of(claims: dict[str, object]) -> str:
+    """Signed, whatever it claims."""
+    header = {"spki": IDENTITY.public.text}
+    return jws.seal_claims(IDENTITY, TOKEN_TYP, json.dumps(claims).encode(), header)
+
+
+def test_a_signed_statement_is_no_token() -> None:
+    claims = {"iss": IDENTITY.id, "aud": AUDIENCES["api"], "purpose": "api", "iat": int(NOW_S),
+              "exp": int(NOW_S) + 60, "jti": "once"}  # fmt: skip
+    text = jws.seal_claims(IDENTITY, "doorstep-command+jws", json.dumps(claims).encode())
+    with pytest.raises(RemoteProtocolError, match="another kind"):
+        verify_token(text, IDENTITY.public, "api", NOW_S)
 
 
 def test_a_token_by_another_key_is_refused() -> None:
@@ -67,14 +111,17 @@ def test_a_token_that_would_live_for_ever_is_refused() -> None:
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256"])
 def test_other_algorithms_are_refused(algorithm: str) -> None:
-    key = "" if algorithm == "none" else "x" * 32
-    forged = jwt.encode(
-        {"iss": IDENTITY.id, "aud": "doorstep-server", "exp": 1, "iat": 1, "jti": "1"},
-        key,
-        algorithm,
-    )
-    with pytest.raises(RemoteProtocolError):
-        verify_token(forged, IDENTITY.public, "api", NOW_S)
+    """Even when everything else is right, and the public key is taken for a shared secret."""
+    now = int(NOW_S)
+    claims = {"iss": IDENTITY.id, "aud": AUDIENCES["api"], "purpose": "api", "iat": now,
+              "exp": now + 60, "jti": "once"}  # fmt: skip
+    key = "" if algorithm == "none" else IDENTITY.public.text
+    headers = {"typ": TOKEN_TYP, "kid": IDENTITY.id, "spki": IDENTITY.public.text}
+    forged = jwt.encode(claims, key, algorithm, headers)
+    for read in (lambda: claimed_issuer(forged),
+                 lambda: verify_token(forged, IDENTITY.public, "api", NOW_S)):  # fmt: skip
+        with pytest.raises(RemoteProtocolError, match="signed in another way"):
+            read()
 
 
 @pytest.mark.parametrize("token", ["", "a.b.c", "é", "." * 200])
