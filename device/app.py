@@ -246,10 +246,16 @@ class House:
             return None
         # Its libraries are of use only to those who have a broker.
         from device.services.mqtt import Mqtt
+        from device.services.mqtt_unlock import BrokerUnlock
 
+        household = self._household
+        lock = BrokerUnlock(
+            lambda: household.rules.unlock_mqtt, self._unlocks.open_for_automation, self._audit
+        )
+        household.watch(lock.review)
         return Mqtt(
             mqtt, self._identity.id, self._settings.doorbell.name, wiring.software(),
-            self._automate, on_fault=self._broker_fault,
+            self._automate, lock=lock, on_fault=self._broker_fault,
         )  # fmt: skip
 
     async def _say_goodbye(self) -> None:

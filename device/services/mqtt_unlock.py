@@ -20,6 +20,7 @@ from pydantic import Field, TypeAdapter
 
 from device.services.ledger import Ledger
 from device.services.mqtt_topics import Message, Topics, json_bytes
+from device.services.unlock import AUTOMATION
 from protocol import base
 from protocol.control import Denied, Done
 from protocol.errors import RemoteProtocolError
@@ -34,8 +35,6 @@ NONCE_LIFE_S = 60.0
 UNLOCK_LIMIT_BYTES = 256
 # Outcomes that wait for the broker; in a flood of nonsense only the last are worth telling.
 RESULTS_KEPT = 8
-# What this is called in the audit log.
-AUTOMATION, AUTOMATION_NAME = "automation", "Home automation"
 
 OFF = "Unlocking over MQTT is off. A phone with admin rights can allow it."
 RETAINED = "A retained command never opens the door. Publish it without the retain flag."
@@ -175,7 +174,7 @@ class BrokerUnlock:
         if verdict.kind == "refused":
             log.warning("an unlock command from the broker is refused")
             self._ledger.note(
-                "unlock_refused", who=AUTOMATION, name=AUTOMATION_NAME, detail=verdict.detail
+                "unlock_refused", who=AUTOMATION.id, name=AUTOMATION.name, detail=verdict.detail
             )
         return None
 

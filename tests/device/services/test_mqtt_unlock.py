@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from device.services.mqtt_unlock import (
-    AUTOMATION,
     BY_ITSELF,
     MALFORMED,
     NONCE_LIFE_S,
@@ -28,6 +27,7 @@ from device.services.mqtt_unlock import (
     UnlockNonce,
     nonce_message,
 )
+from device.services.unlock import AUTOMATION
 from hardware.gpio_pulse import GpioLock
 from hardware.options import Pins
 from hardware.twin.world import World
@@ -277,7 +277,7 @@ async def test_a_used_nonce_is_no_good_again(broker: Mosquitto, porch: Porch) ->
         assert await outcome(home) == Result("refused", STALE)
         assert porch.pulses == 1
         assert [row.what for row in porch.ledger.rows] == ["unlock_refused"]
-        assert porch.ledger.rows[0].who == AUTOMATION
+        assert porch.ledger.rows[0].who == AUTOMATION.id
 
 
 async def test_what_the_door_denies_is_told(broker: Mosquitto, porch: Porch) -> None:
