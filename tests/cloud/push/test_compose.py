@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cloud.push.compose import Change, Notice, compose, compose_test
+from cloud.push.compose import Change, Notice, compose, compose_farewell, compose_test
 from cloud.push.delivery import delivery_of
-from cloud.push.words import place
+from cloud.push.words import Language, place
 from protocol.api import PushMessage
 from protocol.door import Moment
 from tests.support.visits import ANNAS_PHONE, RANG_MS, then, visit
@@ -111,6 +111,25 @@ def test_braces_in_a_name_stay_as_they_are() -> None:
 )
 def test_a_name_stands_in_the_sentence_only_when_it_is_a_place(name: str, said: str) -> None:
     assert place(name, "en") == said
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "This phone was taken out of the household of {x} Tür. Pair it again at the door."),
+        (
+            "de",
+            "Dieses Telefon wurde aus dem Haushalt von {x} Tür genommen. An der Tür neu koppeln.",
+        ),
+    ],
+)
+def test_a_farewell_says_what_to_do(language: str, words: str) -> None:
+    chosen: Language = "de" if language == "de" else "en"
+    pushed = compose_farewell("a" * 26, "{x} Tür", chosen, "https://door.example").notification
+    assert (pushed.body, pushed.lang, pushed.silent) == (words, language, False)
+    assert pushed.title.strip()
+    assert pushed.data.change == "farewell"
+    assert pushed.navigate.startswith("https://door.example/#/")
 
 
 def test_the_test_push_sounds_and_has_its_own_tag() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cloud.push.compose import Change, Notice, compose, compose_test
+from cloud.push.compose import Change, Notice, compose, compose_farewell, compose_test
 from cloud.push.delivery import Delivery, delivery_of
 from tests.support.visits import DOORBELL, visit
 
@@ -40,6 +40,12 @@ def test_topics_fit_the_standard_and_hide_the_visit() -> None:
     topic = _of("rang").topic or ""
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,32}", topic)
     assert "visit-0001" not in topic
+
+
+def test_a_farewell_waits_for_a_phone_that_is_off_for_long() -> None:
+    farewell = delivery_of(compose_farewell(DOORBELL, "Front door", "en"))
+    assert farewell.ttl_s >= 7 * 24 * 3600
+    assert "Topic" not in farewell.headers()
 
 
 def test_the_test_push_has_no_topic() -> None:

@@ -241,3 +241,21 @@ async def test_without_a_service_account_a_phone_of_fcm_fails() -> None:
     recipient = Recipient("1", "anna", PushSubscription(target=FcmTarget(value="one")))
     notifier = Notifier(Register([recipient]), Senders(Sky()))
     assert not await notifier.test("anna", DOORBELL)
+
+
+async def test_a_farewell_goes_to_one_phone_in_its_own_language() -> None:
+    house = told("anna")
+    house.register.recipients.append(phone("bernd", "de"))
+    assert await house.notifier.farewell("bernd", DOORBELL, "Front door")
+    name, message = await house.sky.next()
+    assert (name, message.notification.lang) == ("bernd", "de")
+    assert message.notification.data.change == "farewell"
+    assert house.sky.sent.empty()
+
+
+@pytest.mark.parametrize(("result", "over"), [("sent", True), ("gone", True), ("failed", False)])
+async def test_a_farewell_that_failed_is_worth_another_try(result: Result, over: bool) -> None:
+    house = told("anna")
+    house.sky.results["anna"] = result
+    assert await house.notifier.farewell("anna", DOORBELL, "Front door") == over
+    assert await house.notifier.farewell("nobody", DOORBELL, "Front door")
