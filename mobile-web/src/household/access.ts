@@ -119,6 +119,12 @@ export function isOver({ until_ms }: Access | Phone, nowMs: number): boolean {
 	return until_ms !== null && until_ms <= nowMs;
 }
 
+/** Whether nobody else may manage the household without an end. */
+export function isLastAdmin(phone: Phone, phones: readonly Phone[]): boolean {
+	const lasting = phones.filter((each) => each.rights.includes("admin") && !isTimed(each));
+	return lasting.length === 1 && lasting[0]?.id === phone.id;
+}
+
 /** "08:05" as minutes since midnight. */
 export function minutesOf(text: string): number | undefined {
 	const found = /^(\d{2}):(\d{2})/.exec(text);

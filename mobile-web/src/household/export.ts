@@ -9,7 +9,8 @@ export function exportedLog(
 ): string {
 	const covered = rows.filter(({ row }) => row.number <= head.number).reverse();
 	const lines = covered.map(({ text, hash }) => JSON.stringify({ row: text, hash }));
-	return `${[...lines, JSON.stringify({ head: signedHead })].join("\n")}\n`;
+	const end = JSON.stringify({ hash: head.hash, head: signedHead });
+	return `${[...lines, end].join("\n")}\n`;
 }
 
 /** Let the browser keep a text as a file. */

@@ -19,10 +19,8 @@ export const household: typeof english = {
 	},
 
 	refused: {
-		right:
-			"Dieses Telefon darf den Haushalt nicht mehr verwalten. Ein anderes Telefon mit „admin“ kann es erlauben.",
 		last_admin:
-			"Dies ist das letzte Telefon, das den Haushalt verwalten darf. Gib zuerst einem anderen das Recht dazu.",
+			"Dies ist das letzte Telefon, das den Haushalt auf Dauer verwalten darf. Gib zuerst einem anderen das Recht dazu, ohne Ende und ohne Zeiten.",
 		unknown: "Das gibt es nicht mehr. Vielleicht hat es gerade jemand anders geändert.",
 		full: "Mehr passt nicht hinein. Entferne etwas, das nicht gebraucht wird.",
 		rate: "Das war zu oft. Warte eine Minute und versuche es dann noch einmal.",
@@ -99,7 +97,7 @@ export const household: typeof english = {
 		times: "Wann",
 		since: (when) => `Gekoppelt ${when}.`,
 		onlyAdmin:
-			"Nur dieses Telefon darf den Haushalt verwalten. Es kann das weder abgeben noch entfernt werden, bevor ein anderes das Recht hat.",
+			"Nur dieses Telefon darf den Haushalt auf Dauer verwalten. Es kann das weder abgeben noch entfernt werden, bevor ein anderes das Recht hat, ohne Ende und ohne Zeiten.",
 		yourself: "Das ist das Telefon in deiner Hand: Was du wegnimmst, nimmst du dir selbst.",
 		passkey: "Passkey",
 		passkeyMade:

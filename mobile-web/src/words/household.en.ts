@@ -20,10 +20,8 @@ export const household = {
 	},
 
 	refused: {
-		right:
-			"This phone may not manage the household any more. Another phone with “admin” can allow it.",
 		last_admin:
-			"This is the last phone that may manage the household. Give another phone “admin” first.",
+			"This is the last phone that may manage the household for good. Give another one “admin”, without an end or hours, first.",
 		unknown: "That is not there any more. Somebody else may have changed it just now.",
 		full: "There is no room for more. Remove something that is not needed.",
 		rate: "That was too often. Wait a minute, then try again.",
@@ -100,7 +98,7 @@ export const household = {
 		times: "When",
 		since: (when: string): string => `Paired ${when}.`,
 		onlyAdmin:
-			"This is the only phone that may manage the household. It can neither give that up nor be removed before another phone has “admin”.",
+			"This is the only phone that may manage the household for good. It can neither give that up nor be removed before another phone has “admin”, without an end or hours.",
 		yourself: "This is the phone in your hand: what you take away, you take from yourself.",
 		passkey: "Passkey",
 		passkeyMade: "This phone has a passkey. Remove it to let the phone make a new one.",

@@ -4,6 +4,7 @@ import {
 	accessOf,
 	draftOf,
 	endsNextDay,
+	isLastAdmin,
 	isOver,
 	localText,
 	minutesOf,
@@ -13,7 +14,7 @@ import {
 	timeText,
 } from "../../src/household/access";
 import { faultLine } from "../../src/household/tell";
-import type { Access } from "../../src/protocol.gen";
+import type { Access, Phone } from "../../src/protocol.gen";
 import { en } from "../../src/words/en";
 
 const NOW_MS = Date.parse("2026-03-04T12:00:00Z");
@@ -79,6 +80,22 @@ describe("an access that is known", () => {
 		};
 		expect(accessOf(draftOf(access), NOW_MS)).toEqual(access);
 		expect(sameDraft(draftOf(access), draftOf(access))).toBe(true);
+	});
+
+	it("is the last admin's when no other manages the household for good", () => {
+		const phone = (id: string, change: Partial<Phone> = {}): Phone => ({
+			id,
+			name: id,
+			rights: ["admin"],
+			until_ms: null,
+			windows: [],
+			...change,
+		});
+		const [anna, ben] = [phone("a"), phone("b")];
+		const cleaner = phone("c", { until_ms: NOW_MS });
+		expect(isLastAdmin(anna, [anna, cleaner, phone("d", { rights: ["view"] })])).toBe(true);
+		expect(isLastAdmin(anna, [anna, ben])).toBe(false);
+		expect(isLastAdmin(cleaner, [anna, cleaner])).toBe(false);
 	});
 
 	it("is over at its end, not before", () => {

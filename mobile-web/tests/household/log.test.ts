@@ -188,6 +188,6 @@ describe("the file", () => {
 			.map((line) => JSON.parse(line));
 		expect(lines).toHaveLength(7);
 		expect(lines[0]).toEqual({ row: texts[0], hash: chain[1] });
-		expect(lines[6]).toEqual({ head: "a.b.c" });
+		expect(lines[6]).toEqual({ hash: chain[6], head: "a.b.c" });
 	});
 });

@@ -1,5 +1,12 @@
 import { useSignal } from "@preact/signals";
-import { type AccessDraft, accessOf, draftOf, isFault, sameDraft } from "../../household/access";
+import {
+	type AccessDraft,
+	accessOf,
+	draftOf,
+	isFault,
+	isLastAdmin,
+	sameDraft,
+} from "../../household/access";
 import { dayAndTime } from "../../household/describe";
 import { faultLine } from "../../household/tell";
 import { Ask } from "../../parts/ask";
@@ -60,7 +67,10 @@ function PhoneForm({ member }: { member: Member }) {
 			notify(text.phone.saved);
 		}
 	};
-	const onlyAdmin = isOnlyAdmin(member, desk.view.value?.members ?? []);
+	const onlyAdmin = isLastAdmin(
+		phone,
+		(desk.view.value?.members ?? []).map((each) => each.phone),
+	);
 	return (
 		<>
 			{onlyAdmin && (
@@ -112,11 +122,6 @@ function PhoneForm({ member }: { member: Member }) {
 			)}
 		</>
 	);
-}
-
-function isOnlyAdmin({ phone }: Member, members: readonly Member[]): boolean {
-	const admins = members.filter((each) => each.phone.rights.includes("admin"));
-	return admins.length === 1 && admins[0]?.phone.id === phone.id;
 }
 
 interface NameProps {
