@@ -161,11 +161,16 @@ class AuditLog:
         try:
             if not self._open:
                 await self._begin()
+        except AuditError as error:
+            self._refuse_writers(error)
+            self._tell(str(error))
+            return
+        try:
             while self._queue:
                 await self._write_some()
         except AuditError as error:
+            # Who waits behind these is worth another try at once.
             self._open = False
-            self._refuse_writers(error)
             self._tell(str(error))
         else:
             self._tell(self._tampered)
