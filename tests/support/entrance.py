@@ -54,7 +54,8 @@ class Entrance:
     def __init__(self, folder: Path, monotonic: Callable[[], float] | None = None) -> None:
         self.identity = Identity.generate()
         self.ledger = NotingLedger()
-        self.household = Household(folder / "phones.json", lambda: A_MONDAY_MORNING)
+        self.now = A_MONDAY_MORNING
+        self.household = Household(folder / "phones.json", lambda: self.now)
         self.owner = self.household.welcome(Identity.generate().public, "Owner").phone
         self.gate = CallGate(self.identity, self.household, monotonic or _monotonic, self.ledger)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
-from protocol.door import Right
+from device.services.household import LOOK_EVERY_S
+from protocol.door import Right, Window
 from protocol.household import Access
 from protocol.link import CallRefused
 from tests.support.calling_house import House, a_house
-from tests.support.door import a_phone, eventually
+from tests.support.door import a_phone, eventually, running
 from tests.support.phone import LoopPhone, ToneTrack
 
 # "Within a second nothing flows"; the way through our own loop takes a fraction of it.
@@ -80,6 +82,36 @@ async def test_a_revoked_token_shows_nothing_any_more(house: House) -> None:
         await eventually(lambda: house.ended == ["call-0001"], SOON_S)
         seen = len(other.numbers)
         await other.until(lambda: len(other.numbers) > seen + 15)
+        assert house.ended == ["call-0001"]
+
+
+async def test_a_phone_whose_window_closes_is_cut_off_within_a_second(house: House) -> None:
+    entrance = house.entrance
+    morning = Window(days=(0,), start=8 * 60, end=10 * 60)
+    async with LoopPhone() as cleaner, running(entrance.household.run):
+        await house.connect(cleaner, caller=a_phone())
+        access = Access(rights=("view",), windows=(morning,))
+        entrance.household.change(cleaner.identity.id, "Cleaner", access)
+        await cleaner.until(lambda: cleaner.numbers)
+        await asyncio.sleep(2 * LOOK_EVERY_S)
+        assert house.ended == []
+        entrance.now = replace(entrance.now, minute=10 * 60)
+        await eventually(lambda: house.ended == ["call-0001"], 1.0)
+
+
+async def test_a_clock_that_nobody_trusts_any_more_ends_timed_calls_only(house: House) -> None:
+    entrance = house.entrance
+    async with LoopPhone() as guest, LoopPhone() as anna, running(entrance.household.run):
+        await house.connect(guest, "call-0001", a_phone("b", "Ben"))
+        await house.connect(anna, "call-0002", a_phone())
+        access = Access(rights=("view",), until_ms=entrance.now.epoch_ms + 60_000)
+        entrance.household.change(guest.identity.id, "Ben", access)
+        await guest.until(lambda: guest.numbers)
+        await anna.until(lambda: anna.numbers)
+        entrance.now = replace(entrance.now, trusted=False)
+        await eventually(lambda: house.ended == ["call-0001"], 1.0)
+        seen = len(anna.numbers)
+        await anna.until(lambda: len(anna.numbers) > seen + 15)
         assert house.ended == ["call-0001"]
 
 
