@@ -3,63 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
+import pytest
+
 from device.services.admin import ask
+from device.services.household import Household
+from device.wiring import identity_in
 from hardware.twin.control import send
+from protocol.household import HouseRules
 from protocol.link import Hello, Report, State, VisitClosed, VisitMoment, VisitOpened
 from protocol.pairing import Invitation
 from scripts.stack import free_port
-from tests.support.link_server import Line, LinkServer, link_server
-
-ROOT = Path(__file__).resolve().parents[2]
-# A cold start with an encoder on a busy machine.
-START_LIMIT_S = 30.0
-
-
-@dataclass
-class Running:
-    process: Process
-    state: Path
-    server: LinkServer
-    printed: str
-
-    async def stop(self) -> str:
-        """Ask it to end; what it logged."""
-        self.process.terminate()
-        async with asyncio.timeout(10):
-            _, log = await self.process.communicate()
-        return log.decode()
-
-
-@contextlib.asynccontextmanager
-async def doorbell(state: Path, *more: str) -> AsyncIterator[Running]:
-    async with link_server() as server:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "device", "run", "--state", str(state), "--server", server.url,
-            "--camera-width", "320", "--camera-height", "240", "--camera-fps", "10",
-            "--name", "Garden gate", *more, stdout=PIPE, stderr=PIPE, cwd=ROOT,
-        )  # fmt: skip
-        try:
-            async with asyncio.timeout(START_LIMIT_S):
-                printed = await _greeting(process)
-            yield Running(process, state, server, printed)
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-
-
-async def _greeting(process: Process) -> str:
-    assert process.stdout is not None
-    lines = [await process.stdout.readline() for _ in range(4)]
-    return b"".join(lines).decode()
+from tests.support.audit_rig import rows_of
+from tests.support.broker_listener import listening
+from tests.support.doorbell_process import ROOT, START_LIMIT_S, doorbell
+from tests.support.link_server import Line
+from tests.support.mosquitto import Mosquitto
 
 
 async def _reports(line: Line, count: int) -> list[str]:
@@ -128,6 +91,36 @@ async def test_a_ring_needs_neither_broker_nor_recorder(tmp_path: Path) -> None:
         log = await running.stop()
         assert running.process.returncode == 0, log
         assert "Traceback" not in log
+
+
+@pytest.mark.services
+async def test_automation_opens_when_the_household_lets_it(tmp_path: Path) -> None:
+    state, folder = tmp_path / "state", tmp_path / "broker"
+    for made in (state, folder):
+        made.mkdir()
+    Household(state / "phones.json").set_rules(HouseRules(unlock_mqtt=True))
+    async with Mosquitto(folder) as broker, listening(broker.port) as home:
+        where = ("--mqtt-host", "127.0.0.1", "--mqtt-port", str(broker.port))
+        async with doorbell(state, *where) as running:
+            said = await home.until(lambda heard: heard.topic.endswith("/lock/nonce"))
+            command = json.dumps({"action": "unlock", **json.loads(said.payload)})
+            topic = said.topic.replace("/nonce", "/set")
+            for kind in ("unlocked", "refused"):
+                home.heard.clear()
+                await home.say(topic, command)
+                result = await home.topic("/lock/result")
+                assert json.loads(result.payload)["event_type"] == kind
+            history = await asyncio.to_thread(send, state / "twin.sock", "history")
+            assert json.dumps(history).count('"lock", "active": true') == 1
+            log = await running.stop()
+        assert running.process.returncode == 0, log
+        assert "Traceback" not in log
+    rows = [row for row in rows_of(state, identity_in(state)) if row.what.startswith("unlock")]
+    assert {row.what for row in rows} == {
+        "unlock_granted", "unlock_done", "unlock_refused", "unlock_ended",
+    }  # fmt: skip
+    assert {row.who for row in rows} == {"automation"}
+    assert [row.evidence for row in rows if row.what == "unlock_granted"] == [command]
 
 
 async def test_a_second_doorbell_leaves_the_first_alone(tmp_path: Path) -> None:
