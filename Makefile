@@ -52,6 +52,7 @@ check-python:
 	$(PY) -m protocol.schema --check
 	$(PY) -m scripts.draw_states --check
 	$(PY) -m scripts.settings_doc --check
+	$(PY) -m scripts.audit_dependencies --check
 
 check-units:
 	scripts/check_units.sh
@@ -91,6 +92,9 @@ format: ## Format and fix what can be fixed by itself
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 	cd mobile-web && npm run --silent format
+
+audit: ## Ask for known holes in the pinned packages, and check docs/dependencies.md
+	$(PY) -m scripts.audit_dependencies
 
 lock: ## Make requirements/*.txt anew from pyproject.toml
 	scripts/lock.sh

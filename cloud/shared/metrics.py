@@ -43,6 +43,13 @@ class Metrics:
             "doorstep_pushes", "Pushes by service and result.", ["service", "result"],
             registry=registry,
         )  # fmt: skip
+        self.refused = Counter(
+            "doorstep_requests_refused", "Requests that came too often.", ["kind"],
+            registry=registry,
+        )  # fmt: skip
+        self._of_recorder(registry)
+
+    def _of_recorder(self, registry: CollectorRegistry) -> None:
         self.recordings = Gauge("doorstep_recordings", "Recordings now.", registry=registry)
         self.recorded_bytes = Counter(
             "doorstep_recorded_bytes", "Pictures and sound taken.", registry=registry
@@ -59,10 +66,6 @@ class Metrics:
         self.recordings_ended = Counter(
             "doorstep_recordings_ended", "Recordings by end.", ["reason"], registry=registry
         )
-        self.refused = Counter(
-            "doorstep_requests_refused", "Requests that came too often.", ["kind"],
-            registry=registry,
-        )  # fmt: skip
 
     def text(self) -> bytes:
         """All of them in Prometheus' text format."""
