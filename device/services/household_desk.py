@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, assert_never
+from typing import NoReturn, Protocol, assert_never
 
+from device.core.access import is_limited
 from device.core.pairing import VALID_S
 from device.services.audit_rows import AuditError
 from device.services.desk import Line
@@ -47,11 +49,18 @@ from protocol.pairing import Invitation
 
 log = logging.getLogger(__name__)
 
+# Calls that begin or end, and codes that run out, change what is seen; nobody waits for that.
+LOOK_EVERY_S = 1.0
+
 Push = Callable[[HouseholdReply], None]
 Change = ChangePhone | RemovePhone | WithdrawInvitation | RevokeToken | ChangeRules | RemovePasskey
 
 _GONE = "This phone is not paired any more. Pair it again at the door."
 _NOT_ADMIN = "Only a phone that manages the household may do this. Ask one of its owners."
+_LIMITED = (
+    "A phone whose own rights end or have hours may not decide who manages the household."
+    " Ask one that manages it always."
+)
 _NO_UNLOCK = "Only a phone that may open the door needs a passkey. Ask one who manages the phones."
 _OVER = "This end has passed already. Choose a later one."
 _DISK = "The doorbell could not write it down. Free its disk and try again."
@@ -128,7 +137,8 @@ class HouseholdCounter:
     def watch(self, line: Line, push: Push) -> Callable[[], None]:
         """`push` the household at every change that this phone may see; call the result to stop."""
         phone = line.phone.id
-        watcher = _Watcher(phone, push, self._view(phone, 0))
+        view = self._view(phone, 0)
+        watcher = _Watcher(phone, push, _timeless(view) if view else None)
         self._watchers.append(watcher)
 
         def stop() -> None:
@@ -137,12 +147,18 @@ class HouseholdCounter:
 
         return stop
 
+    async def run(self) -> NoReturn:
+        """Notice what changes without anybody's doing, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            self.refresh()
+
     def refresh(self) -> None:
         """Something may look different now: tell those who see it."""
         for watcher in tuple(self._watchers):
             view = self._view(watcher.phone, 0)
-            if view is not None and view != watcher.last:
-                watcher.last = view
+            if view is not None and _timeless(view) != watcher.last:
+                watcher.last = _timeless(view)
                 watcher.push(view)
 
     def _refusal(self, line: Line, request: HouseholdRequest) -> str | None:
@@ -153,7 +169,28 @@ class HouseholdCounter:
             return None
         if isinstance(request, WantPasskey | MakePasskey):
             return None if self._household.may(phone, "unlock") else _NO_UNLOCK
-        return None if self._household.may(phone, "admin") else _NOT_ADMIN
+        if not self._household.may(phone, "admin"):
+            return _NOT_ADMIN
+        return _LIMITED if self._is_above(phone, request) else None
+
+    def _is_above(self, phone: str, request: HouseholdRequest) -> bool:
+        """Whether an admin for a time would make itself, or another, one for good."""
+        by = self._household.find(phone)
+        if by is None or not is_limited(by.phone):
+            return False
+        match request:
+            case Invite(access=access):
+                return "admin" in access.rights
+            case ChangePhone(phone=other, access=access):
+                return "admin" in access.rights or self._manages(other)
+            case RemovePhone(phone=other):
+                return self._manages(other)
+            case _:
+                return False
+
+    def _manages(self, phone: str) -> bool:
+        known = self._household.find(phone)
+        return known is not None and "admin" in known.phone.rights
 
     async def _carry_out(self, line: Line, request: HouseholdRequest) -> HouseholdReply:
         match request:
@@ -241,6 +278,13 @@ class HouseholdCounter:
             )
             for kept in phones
         )
+
+
+def _timeless(view: HouseholdView) -> HouseholdView:
+    """Without the seconds that a code has left: they alone are no news."""
+    if (found := view.invitation) is None:
+        return view
+    return view.model_copy(update={"invitation": found.model_copy(update={"left_s": 0.0})})
 
 
 def _refused(request: HouseholdRequest, error: HouseholdError) -> HouseholdRefused:

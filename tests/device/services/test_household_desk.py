@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,6 +43,7 @@ from protocol.household import (
 )
 from protocol.identity import Identity
 from tests.support.noting_ledger import NotingLedger
+from tests.support.virtual_time import run_virtual
 
 NOW = LocalTime(1_803_859_200_000, 0, 0, trusted=True)
 GUEST = Access(rights=("view", "unlock"))
@@ -238,6 +240,28 @@ async def test_an_admin_may_take_itself_out_when_another_stays(house: House) -> 
     assert (house.ledger.rows[0].who, house.ledger.rows[0].name) == (house.anna.phone.id, "Anna")
 
 
+async def test_an_admin_for_a_time_decides_nothing_about_admins(house: House) -> None:
+    """It could make itself one for good, or take the household over."""
+    ben = house.ben.phone.id
+    until = Access(rights=ALL_RIGHTS, until_ms=NOW.epoch_ms + 1000)
+    house.household.change(ben, "Ben", until)
+    cleo = house.pair("Cleo", GUEST).phone.id
+    house.ledger.rows.clear()
+    for request in (
+        ChangePhone(id=1, phone=ben, name="Ben", access=Access(rights=ALL_RIGHTS)),
+        ChangePhone(id=2, phone=ben, name="Benno", access=GUEST),
+        ChangePhone(id=3, phone=cleo, name="Cleo", access=until),
+        ChangePhone(id=4, phone=house.anna.phone.id, name="Anna", access=GUEST),
+        RemovePhone(id=5, phone=house.anna.phone.id),
+        Invite(id=6, access=Access(rights=("admin",))),
+    ):
+        assert await house.refusal(house.ben, request) == "right"
+    change = ChangePhone(id=7, phone=cleo, name="Cleo", access=CLEANER)
+    assert isinstance(await house.ask(house.ben, change), HouseholdView)
+    assert isinstance(await house.ask(house.ben, Invite(id=8, access=GUEST)), Invited)
+    assert isinstance(await house.ask(house.ben, RemovePhone(id=9, phone=cleo)), HouseholdView)
+
+
 async def test_an_invitation_is_made_and_withdrawn(house: House) -> None:
     reply = await house.ask(house.anna, Invite(id=1, access=CLEANER))
     assert isinstance(reply, Invited)
@@ -365,11 +389,28 @@ async def test_who_stopped_listening_or_is_out_hears_nothing(house: House) -> No
     assert len(heard) == 1
 
 
-async def test_calls_that_begin_are_seen_after_a_refresh(house: House) -> None:
+def test_calls_that_begin_and_codes_that_run_out_are_seen_within_a_second(house: House) -> None:
     heard: list[HouseholdReply] = []
-    house.counter.watch(house.anna, heard.append)
-    house.counter.refresh()
-    assert heard == []
-    house.calling = {house.ben.phone.id}
-    house.counter.refresh()
-    assert len(heard) == 1
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(house.counter.run())
+            house.counter.watch(house.anna, heard.append)
+            await asyncio.sleep(5)
+            assert heard == []
+            house.calling = {house.ben.phone.id}
+            await asyncio.sleep(1.01)
+            assert len(heard) == 1
+            house.pairing.invite(GUEST, by=house.anna.phone.id)
+            assert len(heard) == 2
+            house.now += VALID_S - 1
+            await asyncio.sleep(5)
+            assert len(heard) == 2
+            house.now += 1
+            await asyncio.sleep(1.01)
+            task.cancel()
+
+    run_virtual(main)
+    assert len(heard) == 3
+    assert isinstance(heard[-1], HouseholdView)
+    assert heard[-1].invitation is None
