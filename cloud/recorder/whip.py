@@ -8,17 +8,16 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 
 from cloud.recorder.ports import OWN_VISIT, Authorise, VisitKey
 from cloud.recorder.recorder import Recorder
 from cloud.recorder.session import Session
 from cloud.shared.auth import bearer_of
 from cloud.shared.bodies import body_of
+from cloud.shared.cors import OpenRoute
 from cloud.shared.problems import ProblemError
 from cloud.shared.sdp import SDP_FRAGMENT, parse_fragment
 from media.outgoing import STARTS_HEADER
@@ -31,11 +30,6 @@ FRAGMENT_LIMIT_BYTES = 16 * 1024
 ENDPOINT = "/api/v1/doorbells/{doorbell}/recordings"
 SESSION = "/api/v1/recordings/{session_id}"
 
-# Requests are signed by a header, never by cookies, so any page may try.
-_CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Post, Accept-Patch, Retry-After",
-}
 _PREFLIGHT = {
     "Access-Control-Allow-Headers": f"Authorization, Content-Type, If-Match, {STARTS_HEADER}",
     "Access-Control-Max-Age": "86400",
@@ -60,7 +54,7 @@ class WhipRoutes:
         self._ice_links = ice_links
 
     def router(self) -> APIRouter:
-        router = APIRouter(tags=["recordings"], route_class=_CorsRoute)
+        router = APIRouter(tags=["recordings"], route_class=OpenRoute)
         add = router.add_api_route
         add(ENDPOINT, self.open, methods=["POST"], status_code=201, response_class=Response,
             summary="Open a recording: SDP offer in, answer out",
@@ -149,28 +143,6 @@ class WhipRoutes:
         if await self._authorise(request, session.key.doorbell) not in (None, session.token):
             raise _unknown_session()
         return session
-
-
-class _CorsRoute(APIRoute):
-    """Lets pages of other origins read every answer, errors included."""
-
-    def get_route_handler(self) -> Callable[[Request], Any]:
-        handle = super().get_route_handler()
-
-        async def with_cors(request: Request) -> Response:
-            try:
-                response: Response = await handle(request)
-            except RequestValidationError as error:
-                first = error.errors()[0]
-                detail = f"{first['loc'][-1]}: {first['msg']}."
-                raise ProblemError(400, "Malformed request", detail, headers=_CORS) from error
-            except ProblemError as error:
-                error.headers = {**_CORS, **(error.headers or {})}
-                raise
-            response.headers.update(_CORS)
-            return response
-
-        return with_cors
 
 
 def _unknown_session() -> ProblemError:

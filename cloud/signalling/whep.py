@@ -17,6 +17,7 @@ from fastapi import APIRouter, Request, Response
 from cloud.shared.access import need, unknown_doorbell
 from cloud.shared.auth import Gate
 from cloud.shared.bodies import body_of, media_type_of, text_of
+from cloud.shared.cors import OpenRoute
 from cloud.shared.ice import IceBook
 from cloud.shared.origin import Origin
 from cloud.shared.problems import ProblemError
@@ -32,12 +33,6 @@ from protocol.jws import JWS_LIMIT_BYTES, hash_of
 from protocol.link import CallAnswer, CallCandidate
 
 SDP = "application/sdp"
-# Calls are signed by headers, never by cookies, so any page may try.
-_CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Post, Accept-Patch, "
-    f"Retry-After, {SIGNATURE_HEADER}",
-}
 # What a JWS can look like (RFC 7515 section 7.1); anything else does not belong in a header.
 _JWS = re.compile(rf"[A-Za-z0-9_.-]{{1,{JWS_LIMIT_BYTES}}}")
 
@@ -59,7 +54,7 @@ class WhepRoutes:
         self._reports = reports
 
     def router(self) -> APIRouter:
-        router = APIRouter(prefix="/api/v1", tags=["calls"])
+        router = APIRouter(prefix="/api/v1", tags=["calls"], route_class=OpenRoute)
         live, call = "/doorbells/{doorbell}/live", "/live/{call}"
         add = router.add_api_route
         add(
@@ -123,18 +118,18 @@ class WhepRoutes:
         fragment = parse_fragment(await text_of(request))
         if fragment.ufrag and fragment.ufrag != known.ufrag:
             detail = "ICE cannot be restarted. Hang up and call again."
-            raise ProblemError(422, "No ICE restart", detail, headers=_CORS)
+            raise ProblemError(422, "No ICE restart", detail)
         _check_etag(request, known)
         link = link_of(self._links, self._roster, known.doorbell)
         for candidate in fragment.candidates:
             message = CallCandidate(call=known.id, candidate=candidate.text, mid=candidate.mid)
             link.send(message)
-        return Response(status_code=204, headers=_CORS)
+        return Response(status_code=204)
 
     async def hang_up(self, request: Request, call: str) -> Response:
         """End the call."""
         self._calls.hang_up(await self._own_call(request, call))
-        return Response(status_code=200, headers=_CORS)
+        return Response(status_code=200)
 
     async def live_options(self, doorbell: str) -> Response:
         """For other pages, and for players that ask first."""
@@ -157,7 +152,7 @@ class WhepRoutes:
         offer = await _offer_of(request)
         if signature is None or not _JWS.fullmatch(signature):
             detail = f"The offer is not signed ({SIGNATURE_HEADER}). Reload the app to update it."
-            raise ProblemError(400, "Not signed", detail, headers=_CORS)
+            raise ProblemError(400, "Not signed", detail)
         if has_media(offer.sdp):
             need(self._roster, phone, doorbell, "view")
         return Caller(phone), replace(offer, signature=signature)
@@ -168,14 +163,14 @@ class WhepRoutes:
         """An offer with a view token; whether that is good, only the doorbell knows."""
         if not self._roster.serves(doorbell):
             detail = "There is no such doorbell here. Check the address."
-            raise ProblemError(404, "Unknown doorbell", detail, headers=_CORS)
+            raise ProblemError(404, "Unknown doorbell", detail)
         offer = replace(await _offer_of(request), view_token=token)
         return Caller(f"token-{id_in(token)}", hash_of(token)), offer
 
     async def _check_visit(self, doorbell: str, visit: str, token: str | None) -> None:
         if token is not None:
             detail = "A view token answers no visit. Call without it."
-            raise ProblemError(403, "Not allowed", detail, headers=_CORS)
+            raise ProblemError(403, "Not allowed", detail)
         if self._reports.knows(doorbell, visit):
             return
         found = await self._visits.get(visit)
@@ -189,7 +184,7 @@ class WhepRoutes:
         known = self._calls.get(call)
         # Another caller's call is as unknown as one that is over.
         if known is None or not (_holds(token, known) if token else known.caller == caller):
-            raise ProblemError(404, "Unknown call", "The call is over.", headers=_CORS)
+            raise ProblemError(404, "Unknown call", "The call is over.")
         return known
 
     def _created(self, request: Request, call: Call, answer: CallAnswer) -> Response:
@@ -203,7 +198,6 @@ class WhepRoutes:
             "Accept-Post": SDP,
             "Accept-Patch": SDP_FRAGMENT,
             "Cache-Control": "no-store",
-            **_CORS,
         }
         if answer.signature is not None:
             headers[SIGNATURE_HEADER] = self._as_header(call, answer.signature)
@@ -217,7 +211,7 @@ class WhepRoutes:
             return signature
         self._calls.hang_up(call)
         detail = "The doorbell's answer is not signed as it has to be. Update the doorbell."
-        raise ProblemError(502, "Malformed answer", detail, headers=_CORS)
+        raise ProblemError(502, "Malformed answer", detail)
 
 
 async def _offer_of(request: Request) -> Offer:
@@ -233,7 +227,6 @@ def _holds(token: str, call: Call) -> bool:
 
 def _preflight(methods: str) -> dict[str, str]:
     return {
-        **_CORS,
         "Access-Control-Allow-Methods": f"{methods}, OPTIONS",
         "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, "
         f"{SIGNATURE_HEADER}",
@@ -248,4 +241,4 @@ def _check_etag(request: Request, call: Call) -> None:
         return
     if call.etag not in [tag.strip() for tag in given.split(",")]:
         detail = "The ETag is of another ICE session."
-        raise ProblemError(412, "Stale ETag", detail, headers=_CORS)
+        raise ProblemError(412, "Stale ETag", detail)

@@ -79,6 +79,29 @@ async def test_the_doorbells_refusal_reaches_the_player(
         await doorbell.say(refused)
     assert asking.result().problem.detail == "The token was revoked."
     assert asking.result().status == 403
+    assert asking.result().headers["Access-Control-Allow-Origin"] == "*"
+
+
+async def test_other_sites_players_can_read_every_refusal(
+    doorbell: ScriptedDoorbell, phone: SigningPhone
+) -> None:
+    query = f"?token={TOKEN}"
+    unknown = f"/api/v1/live/call-unknown{query}"
+    for method, path, body, kind, status in (
+        ("POST", live(doorbell.id, "?token=x"), OFFER, SDP, 401),
+        ("POST", live(doorbell.id, query), OFFER, "text/plain", 415),
+        ("POST", live(doorbell.id, query), "no SDP", SDP, 400),
+        ("POST", live(Identity.generate().id, query), OFFER, SDP, 404),
+        ("PATCH", unknown, "a=end-of-candidates", FRAGMENT, 404),
+        ("DELETE", unknown, "", "", 404),
+        ("POST", live(doorbell.id, query), OFFER, SDP, 504),
+    ):
+        headers = {"Content-Type": kind} if kind else {}
+        reply = await phone.send(method, path, body.encode(), headers)
+        assert (path, reply.status) == (path, status)
+        assert reply.problem.detail
+        assert reply.headers["Access-Control-Allow-Origin"] == "*"
+        assert "Retry-After" in reply.headers["Access-Control-Expose-Headers"]
 
 
 async def test_only_the_same_token_may_touch_the_call(
