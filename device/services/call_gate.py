@@ -149,8 +149,8 @@ class CallGate:
         """Whether the caller is an admin of the household now."""
         return admitted.phone is not None and self._household.may(admitted.phone.id, "admin")
 
-    def note(self, what: AuditWhat, admitted: Admitted, detail: str = "") -> None:
-        """Put it into the log."""
+    def note(self, what: AuditWhat, admitted: Admitted, detail: str) -> None:
+        """Put it into the log; `detail` is a sentence."""
         self._ledger.note(what, who=admitted.who, name=admitted.name, detail=detail)
 
     def _admit_phone(self, offer: CallOffer, signature: str, claimed: _Claimed) -> Admitted:

@@ -42,6 +42,7 @@ class CallPath:
         self._admitted = admitted
         self._connect_s = connect_s
         self._over = asyncio.Event()
+        self._began_s = 0.0
         self._candidates: asyncio.Queue[str] = asyncio.Queue(CANDIDATE_LIMIT)
 
     @property
@@ -53,6 +54,11 @@ class CallPath:
     def met_impostor(self) -> bool:
         """Whether the handshake showed another certificate than the signed one."""
         return self.pc.met_impostor
+
+    @property
+    def lasted_s(self) -> float:
+        """How long it is since the connection was made."""
+        return asyncio.get_running_loop().time() - self._began_s
 
     async def answer(self) -> tuple[CallAnswer, str]:
         """The answer and the name of its channel. Raises DescriptionError or PeerGoneError."""
@@ -95,6 +101,7 @@ class CallPath:
                 async with asyncio.timeout(self._connect_s):
                     await connected(self.pc)
                 log.info("call %s: connected", call)
+                self._began_s = asyncio.get_running_loop().time()
                 self.began()
                 serving = group.create_task(serve())
                 await gone(self.pc)

@@ -30,6 +30,8 @@ DEFAULT_LIMITS = CallLimits()
 _FULL = "{} phones are connected already. Try again when one of them has hung up."
 _FULL_LINES = "{} phones manage the household now. Try again when one of them is done."
 _REVOKED = "This phone lost the right to call at this moment. Ask an admin of the household."
+_SEES = "It sees and hears the door."
+_MANAGES = "It looks after the household, without picture or sound."
 _IMPOSTOR = "The caller's certificate is not the one that was signed."
 _NO_CODEC = (
     "The doorbell sends H.264 pictures and Opus sound, and the offer lacks one of them."
@@ -152,7 +154,8 @@ class Calls:
                 admitted, self._media, self._desk, self._push_all, self._limits, pc,
                 self._traced, self._rewind,
             )  # fmt: skip
-        call.path.began = partial(self._gate.note, "call_began", admitted)
+        words = _MANAGES if admitted.data_only else _SEES
+        call.path.began = partial(self._gate.note, "call_began", admitted, words)
         return call
 
     def _reason_against(self, admitted: Admitted) -> CallRefused | None:
@@ -208,7 +211,8 @@ class Calls:
         if call.path.met_impostor:
             self._gate.note("call_refused", call.admitted, _IMPOSTOR)
         if call.started:
-            self._gate.note("call_ended", call.admitted)
+            words = f"It lasted {round(call.path.lasted_s)} s."
+            self._gate.note("call_ended", call.admitted, words)
             if isinstance(call, Call):
                 self._desk.call_ended(call.id)
         self._on_ended(call.id)

@@ -6,7 +6,6 @@ import asyncio
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -21,27 +20,11 @@ from protocol.household import Access
 from protocol.identity import Identity
 from protocol.link import CallAnswer, CallOffer, CallRefused
 from protocol.pairing import encode
+from tests.support.noting_ledger import NotingLedger
 from tests.support.phone import LoopPhone
 
 _FINGERPRINT = re.compile(r"a=fingerprint:sha-256 ([0-9A-F:]{95})")
 A_MONDAY_MORNING = LocalTime(1_795_348_471_000, 0, 9 * 60, trusted=True)
-
-
-@dataclass
-class NotingLedger:
-    """Keeps what it is told."""
-
-    rows: list[tuple[AuditWhat, str, str]] = field(default_factory=list)
-
-    def note(
-        self, what: AuditWhat, *, who: str = "", name: str = "", detail: str = "",
-        evidence: str = "",
-    ) -> None:  # fmt: skip
-        self.rows.append((what, who, detail))
-
-    def told(self, what: AuditWhat) -> list[tuple[str, str]]:
-        """Who and in which words, of one kind."""
-        return [(who, detail) for kind, who, detail in self.rows if kind == what]
 
 
 class CallTaker(Protocol):
@@ -58,6 +41,10 @@ class Entrance:
         self.household = Household(folder / "phones.json", lambda: self.now)
         self.owner = self.household.welcome(Identity.generate().public, "Owner").phone
         self.gate = CallGate(self.identity, self.household, monotonic or _monotonic, self.ledger)
+
+    def told(self, what: AuditWhat) -> list[tuple[str, str]]:
+        """Who and in which words, of one kind of row."""
+        return [(row.who, row.detail) for row in self.ledger.rows if row.what == what]
 
     def pair(self, phone: LoopPhone, caller: Phone) -> str:
         """The phone's id, known under the name and with the rights of `caller`."""

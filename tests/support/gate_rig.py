@@ -90,10 +90,10 @@ class Gate:
 
     def refusal(self, sdp: str, signature: str | None, **more: str) -> str:
         """Why it is refused; that it is in the log, once."""
-        before = len(self.entrance.ledger.told("call_refused"))
+        before = len(self.entrance.told("call_refused"))
         with pytest.raises(NotAdmittedError) as refused:
             self.admit(sdp, signature, **more)
-        told = self.entrance.ledger.told("call_refused")[before:]
+        told = self.entrance.told("call_refused")[before:]
         assert [detail for _, detail in told] == [str(refused.value)]
         assert 400 <= refused.value.status < 500
         return str(refused.value)

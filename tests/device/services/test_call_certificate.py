@@ -80,9 +80,9 @@ async def test_another_certificate_gets_not_one_byte(flow: Flow) -> None:
         assert (phone.numbers, phone.samples, phone.replies) == ([], [], [])
         assert phone.control.readyState != "open"
         assert (house.desk.notes, house.desk.lines) == ([], [])
-        ledger = house.entrance.ledger
-        assert ledger.told("call_began") == []
-        assert ledger.told("call_refused") == [
+        entrance = house.entrance
+        assert entrance.told("call_began") == []
+        assert entrance.told("call_refused") == [
             (phone.identity.id, "The caller's certificate is not the one that was signed.")
         ]
 

@@ -252,7 +252,7 @@ def test_the_unsigned_stay_out(gate: Gate) -> None:
 def test_the_log_names_who_has_proved_to_be_it_and_nobody_else(gate: Gate) -> None:
     gate.refusal(AIORTC + " ", gate.signed(AIORTC).signature)
     gate.refusal(AIORTC, gate.signed(AIORTC).signature + "A")
-    assert [who for who, _ in gate.entrance.ledger.told("call_refused")] == [gate.anna.id, ""]
+    assert [who for who, _ in gate.entrance.told("call_refused")] == [gate.anna.id, ""]
 
 
 @REAL

@@ -47,7 +47,7 @@ async def test_a_removed_phone_is_cut_off_and_others_go_on(house: House) -> None
         # What the phone's decoder still held.
         assert len(anna.numbers) <= seen + 2
         assert house.ended == ["call-0001"]
-        assert [who for who, _ in house.entrance.ledger.told("call_ended")] == [anna.identity.id]
+        assert [who for who, _ in house.entrance.told("call_ended")] == [anna.identity.id]
 
 
 async def test_a_phone_that_may_not_see_any_more_is_cut_off(house: House) -> None:
@@ -136,9 +136,10 @@ async def test_a_call_and_its_end_are_in_the_log(house: House) -> None:
         await phone.until(lambda: phone.numbers)
         assert house.calls.calling() == {phone.identity.id}
     await eventually(lambda: house.ended == ["call-0001"])
-    assert [(what, who) for what, who, _ in house.entrance.ledger.rows] == [
-        ("call_began", phone.identity.id), ("call_ended", phone.identity.id),
-    ]  # fmt: skip
+    told = house.entrance.told
+    assert told("call_began") == [(phone.identity.id, "It sees and hears the door.")]
+    [(who, words)] = told("call_ended")
+    assert (who, words.startswith("It lasted ")) == (phone.identity.id, True)
     assert house.calls.calling() == set()
 
 
