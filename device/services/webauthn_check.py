@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from webauthn import verify_authentication_response, verify_registration_response
+from webauthn.helpers import decode_credential_public_key, decoded_public_key_to_cryptography
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
 from webauthn.helpers.structs import (
     AuthenticationCredential,
@@ -50,6 +52,7 @@ def registration(
             require_user_verification=True,
             supported_pub_key_algs=ALGORITHMS,
         )
+        _check_curve(made.credential_public_key)
     except Exception as error:
         # A stranger's bytes: the library names its own faults, its parsers do not name theirs.
         log.info("a new passkey does not hold: %s", type(error).__name__)
@@ -79,3 +82,10 @@ def assertion(
         log.info("a passkey does not confirm: %s", type(error).__name__)
         raise PasskeyCheckError("The assertion does not hold.") from error
     return confirmed.new_sign_count
+
+
+def _check_curve(public_key: bytes) -> None:
+    """The library looks at a key's point only when it verifies with it, which would be too late."""
+    key = decoded_public_key_to_cryptography(decode_credential_public_key(public_key))
+    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
+        raise PasskeyCheckError("The key is not a P-256 key.")
