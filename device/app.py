@@ -145,9 +145,13 @@ class House:
         server, network = self._settings.server.url, self._settings.media.network
         gate = CallGate(self._identity, self._household, self._clock.monotonic, self._audit)
         self._ice = BorrowedIce(server, self._identity, self._clock.wall)
+        self._counter = HouseholdCounter(
+            self._household, self._pairing, self._audit, self._passkeys,
+            calling=lambda: self._calls.calling(), link_of=self._link_of,
+        )  # fmt: skip
         self._calls = Calls(
             self._media, desk, self._call_ended, self._doorbell.door,
-            gate=gate, household_desk=self._counter(), ice_servers=self._ice.servers,
+            gate=gate, household_desk=self._counter, ice_servers=self._ice.servers,
             network=network, traced=self._call_traced, rewind=self._rewind,
         )  # fmt: skip
         self._link = Link(
@@ -211,9 +215,9 @@ class House:
 
     def _lives(self) -> list[Callable[[], Coroutine[None, None, None]]]:
         """Media before those who take from it; the doorbell last, when all listen."""
-        lives = [self._trust.run, self._household.run, self._media.run, self._rewind.run,
-                 self._replies.run, self._ice.run, self._calls.run, self._uplink.run,
-                 self._link.run, self._health.run]  # fmt: skip
+        lives = [self._trust.run, self._household.run, self._counter.run, self._media.run,
+                 self._rewind.run, self._replies.run, self._ice.run, self._calls.run,
+                 self._uplink.run, self._link.run, self._health.run]  # fmt: skip
         if self._mqtt is not None:
             lives.append(self._mqtt.run)
         return [*lives, self._doorbell.run]
@@ -286,12 +290,6 @@ class House:
 
     def _phone(self, phone: str) -> Phone | None:
         return self._household.effective(phone)
-
-    def _counter(self) -> HouseholdCounter:
-        return HouseholdCounter(
-            self._household, self._pairing, self._audit, self._passkeys,
-            calling=lambda: self._calls.calling(), link_of=self._link_of,
-        )  # fmt: skip
 
     def _link_of(self, invitation: Invitation) -> str:
         return f"{self._settings.server.pairing_url}/#{invitation.fragment()}"
