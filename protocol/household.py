@@ -217,7 +217,8 @@ class TokenMade(Message):
 class AuditPage(Message):
     """Rows as they are kept (JSON texts of AuditRow), newest first; `hash` is the chain's there.
 
-    `before` is the chain's hash before the oldest of them, so that a page can be checked alone.
+    `before` is the chain's hash before the oldest of them, so that a page can be checked alone;
+    `head` is where the log stands now, signed (HEAD_TYP), and empty while it cannot be read.
     """
 
     type: Literal["audit_page"] = "audit_page"
@@ -225,6 +226,7 @@ class AuditPage(Message):
     rows: tuple[str, ...] = Field(max_length=ROWS_LIMIT)
     hash: str
     before: str
+    head: Annotated[str, StringConstraints(max_length=2048)] = ""
 
 
 class PasskeyOptions(Message):

@@ -39,11 +39,15 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows as they are kept, newest first; the chain's hash at the newest and before the oldest."""
+    """Rows as they are kept, newest first; the chain's hash at the newest and before the oldest.
+
+    `head` is where the whole log stood when they were read, signed.
+    """
 
     rows: tuple[str, ...]
     hash: str
     before: str
+    head: str
 
 
 @dataclass(eq=False, slots=True)
@@ -137,7 +141,8 @@ class AuditLog:
 
     async def page(self, before: int, most: int) -> Page:
         """Rows before `before`, newest first; 0 is the newest. AuditError."""
-        return Page(*await self._in_thread(lambda: self._book.page(before, most)))
+        book = self._book
+        return await self._in_thread(lambda: Page(*book.page(before, most), book.head))
 
     async def links(self, since: int) -> tuple[str, ...]:
         """Hashes of the rows after `since`, LINKS_LIMIT at most. AuditError."""

@@ -75,6 +75,8 @@ class Rows(Protocol):
     def hash(self) -> str: ...
     @property
     def before(self) -> str: ...
+    @property
+    def head(self) -> str: ...
 
 
 class AuditReader(Protocol):
@@ -244,7 +246,13 @@ class HouseholdCounter:
 
     async def _read(self, request: ReadAudit) -> HouseholdReply:
         found = await self._audit.page(request.before, request.most)
-        return AuditPage(id=request.id, rows=found.rows, hash=found.hash, before=found.before)
+        return AuditPage(
+            id=request.id,
+            rows=found.rows,
+            hash=found.hash,
+            before=found.before,
+            head=found.head,
+        )
 
     def _shown(self, line: Line, request: HouseholdRequest) -> HouseholdReply:
         """The household as this phone sees it; one that has just removed itself sees nothing."""

@@ -48,6 +48,7 @@ export interface AuditPage {
 	rows: readonly string[];
 	hash: string;
 	before: string;
+	head: string;
 }
 
 /** One thing that happened. `clock` tells whether the wall clock was trusted. */
