@@ -193,6 +193,14 @@ class MqttSettings(Group):
     discovery_prefix: str = Field(default="homeassistant", pattern=r"^[^#+\s/]+(/[^#+\s/]+)*$")
     """Where Home Assistant looks for new devices."""
 
+    @model_validator(mode="after")
+    def _speaks_tls(self) -> Self:
+        if self.certificate_file is not None and self.ca_file is None:
+            raise ValueError("certificate_file needs TLS: set ca_file as well")
+        if self.key_file is not None and self.certificate_file is None:
+            raise ValueError("key_file belongs to a certificate: set certificate_file as well")
+        return self
+
 
 class StateSettings(Group):
     directory: Path = _DEFAULT_STATE

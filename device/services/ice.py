@@ -18,8 +18,9 @@ log = logging.getLogger(__name__)
 
 ICE_PATH = "/api/v1/ice-servers"
 ANSWER_LIMIT_S = 10.0
-# An operator may add a TURN server at any time; new calls should find it soon.
-REFRESH_EVERY_S = 600.0
+# Half of the life of a TURN credential: what we hold is good for minutes by the server's clock,
+# whatever ours says. An operator may also add a TURN server at any time.
+REFRESH_EVERY_S = 300.0
 # A server that was away is usually back by then; until it is, nobody can call either.
 RETRY_EVERY_S = 30.0
 # Credentials are asked anew this long before they run out, so that a call can still begin.

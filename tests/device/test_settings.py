@@ -45,6 +45,8 @@ def test_flags_beat_environment_beats_file(tmp_path: Path) -> None:
         ("[media]\npublic_addresses = ['home.example.org']\n", "such as 203.0.113.7"),
         ("[pins]\nlock = 17\n", "two parts cannot share one pin"),
         ("[doorbell]\nboard = 'uno'\n", "doorbell.board"),
+        ("[mqtt]\ncertificate_file = 'own.pem'\n", "set ca_file as well"),
+        ("[mqtt]\nca_file = 'a.pem'\nkey_file = 'own.key'\n", "set certificate_file as well"),
     ],
 )
 def test_a_wrong_file_is_said_in_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
