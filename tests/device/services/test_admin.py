@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 from collections.abc import AsyncIterator
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from device.errors import StartError
-from device.services.admin import SOCKET_NAME, AdminServer, ask
+from device.services.admin import SOCKET_NAME, AdminServer, CommandRefusedError, ask
 
 
 @pytest.fixture
@@ -66,3 +67,36 @@ async def test_a_path_that_is_too_long_is_said(tmp_path: Path) -> None:
     os.mkdir(deep)
     with pytest.raises(StartError, match="shorter state folder"):
         await AdminServer(deep / SOCKET_NAME).__aenter__()
+
+
+@pytest.fixture
+async def listening(tmp_path: Path) -> AsyncIterator[Path]:
+    def remove(word: str) -> dict[str, object]:
+        if word == "Anna":
+            raise CommandRefusedError("Anna stays.")
+        return {"gone": word}
+
+    async with AdminServer(tmp_path / SOCKET_NAME) as server:
+        server.serve({"pair": lambda: {"link": "https://door/#p"}}, {"remove_phone": remove})
+        yield tmp_path
+
+
+async def test_a_command_may_take_a_word(listening: Path) -> None:
+    word = 'Ben "the cleaner" Öztürk\n{"do": "pair"}'
+    assert await asyncio.to_thread(ask, listening, "remove_phone", word) == {"gone": word}
+
+
+async def test_a_command_may_be_refused(listening: Path) -> None:
+    with pytest.raises(StartError, match="Anna stays"):
+        await asyncio.to_thread(ask, listening, "remove_phone", "Anna")
+
+
+@pytest.mark.parametrize(
+    "line", [b'{"do": "remove_phone"}\n', b'{"do": "remove_phone", "word": 1}\n']
+)
+async def test_a_command_without_its_word_is_not_known(listening: Path, line: bytes) -> None:
+    reader, writer = await asyncio.open_unix_connection(str(listening / SOCKET_NAME))
+    writer.write(line)
+    reply = json.loads(await reader.read())
+    writer.close()
+    assert reply == {"ok": False, "error": "The doorbell knows these commands: pair, remove_phone."}
