@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Self
 
+from attack.log import counted
 from hardware.twin.control import send
+from protocol.audit import AuditRow, AuditWhat
 from scripts.stack import PAIRING_LINK, ROOT, Process
 
 START_LIMIT_S = 40.0
-AUDIT_ROW = re.compile(r'"what": ?"(\w+)"')
 
 
 class Doorbell:
@@ -72,19 +72,9 @@ class Doorbell:
         )  # fmt: skip
         return str(done.stdout)
 
-    async def logged(self, *kinds: str) -> int:
-        """Rows of those kinds in the audit log, those counted by one row included."""
-        rows = [json.loads(line) for line in (await self.command("audit", "export")).splitlines()
-                if line.startswith("{")]  # fmt: skip
-        return sum(_count(row) for row in rows if _what(row) in kinds)
-
-
-def _what(line: dict[str, object]) -> object:
-    row = line.get("row")
-    inner = json.loads(row) if isinstance(row, str) else (row or line)
-    return inner.get("what") if isinstance(inner, dict) else None
-
-
-def _count(line: dict[str, object]) -> int:
-    found = re.search(r"(\d[\d,]*) more", json.dumps(line))
-    return int(found[1].replace(",", "")) if found else 1
+    async def logged(self, *kinds: AuditWhat) -> int:
+        """Happenings of those kinds in the audit log, as its export has them."""
+        lines = (await self.command("audit", "export")).splitlines()
+        rows = [json.loads(line) for line in lines if line.startswith("{")]
+        return counted((AuditRow.model_validate_json(row["row"]) for row in rows if "row" in row),
+                       *kinds)  # fmt: skip

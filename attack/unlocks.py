@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -36,6 +36,10 @@ STALE_AFTER_S = 11.0
 # One legitimate opening is two edges of the pin: on, and off again.
 EDGES_OF_ONE_OPENING = 2
 PULSE_LIMIT_S = 20.0
+# After bad tries the doorbell gives a phone nothing to sign for a minute.
+LOCKOUT_LIMIT_S = 100.0
+
+SAME: Mapping[str, str] = {}
 
 
 @dataclass
@@ -52,7 +56,7 @@ class Session:
         reply = await self.peer.ask(Unlock(id=next(self.numbers)))
         return reply.challenge if isinstance(reply, Challenge) else None
 
-    def command(self, challenge: str, **other: str) -> str:
+    def command(self, challenge: str, other: Mapping[str, str] = SAME) -> str:
         """This phone's signed command; `other` fields say what it should not."""
         fields = {"doorbell": self.phone.doorbell.id, "phone": self.phone.identity.id,
                   "channel": self.channel, "challenge": challenge, **other}  # fmt: skip
@@ -84,7 +88,7 @@ async def session(phone: HonestPhone) -> AsyncIterator[Session]:
 async def opened_once(bell: Doorbell, admin: Session) -> str:
     """A genuine opening, seen by the attacker: its command. It also shows that opening works."""
     before = bell.edges()
-    command = admin.command(await admin.challenge() or "")
+    command = admin.command(await _granted(admin))
     if not await admin.opens(command):
         raise RuntimeError("The doorbell did not open for a genuine command.")
     async with asyncio.timeout(PULSE_LIMIT_S):
@@ -100,7 +104,7 @@ async def without_the_right(bell: Doorbell, guest: Session, seen: str, times: in
         for number in range(times):
             challenge = await guest.challenge() or encode(secrets.token_bytes(16))
             other = _WRONG[number % len(_WRONG)]
-            row.note(not await guest.opens(guest.command(challenge, **other)), f"guest {other}")
+            row.note(not await guest.opens(guest.command(challenge, other)), f"guest {other}")
             row.note(not await guest.opens(seen), "an admin's command in a guest's call")
     return row
 
@@ -132,7 +136,7 @@ async def replayed(bell: Doorbell, admin: Session, seen: str, times: int) -> Tal
 async def stale(bell: Doorbell, admin: Session, times: int) -> Tally:
     """A genuine command, held back until its challenge is over and then sent again and again."""
     row = Tally("a genuine unlock command, held back until it is stale", logged=0)
-    command = admin.command(await admin.challenge() or "")
+    command = admin.command(await _granted(admin))
     await asyncio.sleep(STALE_AFTER_S)
     async with _counted(row, bell):
         for _ in range(times):
@@ -147,8 +151,16 @@ async def of_others(bell: Doorbell, admin: Session, times: int) -> Tally:
         for number in range(times):
             challenge = await admin.challenge() or encode(secrets.token_bytes(16))
             other = _WRONG[1 + number % (len(_WRONG) - 1)]
-            row.note(not await admin.opens(admin.command(challenge, **other)), str(other))
+            row.note(not await admin.opens(admin.command(challenge, other)), str(other))
     return row
+
+
+async def _granted(held: Session) -> str:
+    """A challenge, once the doorbell gives this phone one again after too many bad tries."""
+    async with asyncio.timeout(LOCKOUT_LIMIT_S):
+        while (challenge := await held.challenge()) is None:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(PING_EVERY_S)
+    return challenge
 
 
 _OTHER = Identity.generate().id
