@@ -142,6 +142,7 @@ async def unlock_house(
     book: AuditBook | None = None,
     doorbell_runs: bool = True,
     change_board: Callable[[PaperBoard], None] = lambda board: None,
+    speak: Callable[[str], None] = lambda reply: None,
 ) -> AsyncIterator[UnlockHouse]:
     """Anna and Ben are paired with all rights."""
     stamp, faults = HandStamp(), list[str | None]()
@@ -153,7 +154,7 @@ async def unlock_house(
             household = Household(folder / "phones.json", ledger=log)
             for phone, name in ((ANNA, "Anna"), (BEN, "Ben")):
                 household.welcome(phone.public, name, ADMIN)
-            doorbell = Doorbell(board, policy or Policy(), clock=Clock(lambda: 1.8e9))
+            doorbell = Doorbell(board, policy or Policy(), clock=Clock(lambda: 1.8e9), speak=speak)
             opener = Opener(log, doorbell)
             doorbell.join(Audience(state=opener.state))
             passkeys = Passkeys(household, DOORBELL.id, PAGE, lambda: stamp.monotonic_s)
