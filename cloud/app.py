@@ -174,7 +174,7 @@ class Server:
             gate=gate,
             enrolment=Enrolment(self.settings.doorbells, self.roster),
             roster=self.roster,
-            membership=Membership(self.roster, departures.left, departures.kept),
+            membership=Membership(self.roster, departures.changed, departures.kept),
             reports=reports,
             links=self.links,
             calls=calls,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection
 from typing import NoReturn
 
 from cloud.push.notifier import Notifier
@@ -12,7 +11,7 @@ from cloud.recorder.recorder import Recorder
 from cloud.signalling.calls import Calls
 from cloud.store.database import DatabaseError
 from cloud.store.push_targets import PushRegister
-from cloud.store.roster import Farewell, Roster
+from cloud.store.roster import Farewell, Roster, Turnover
 from cloud.web.hub import EventHub
 
 log = logging.getLogger(__name__)
@@ -24,7 +23,7 @@ _PAUSE_S = 60.0
 
 
 class Departures:
-    """`left` and `kept` when members change; `run` tells those whom a reset took out."""
+    """`changed` and `kept` when members change; `run` tells those whom a reset took out."""
 
     def __init__(
         self,
@@ -46,12 +45,18 @@ class Departures:
         self._wake = asyncio.Event()
         self._tries: dict[Farewell, int] = {}
 
-    def left(self, doorbell: str, phones: Collection[str]) -> None:
-        """At once: end the calls, streams and recordings of who is not known any more."""
-        for phone in phones:
+    def changed(self, doorbell: str, turnover: Turnover) -> None:
+        """At once: end the calls, streams and recordings of who is not known any more.
+
+        Whoever may do something else now loses its streams too: its app comes back within a
+        second and looks at what it may do.
+        """
+        for phone in turnover.left:
             self._calls.dismiss(doorbell, phone)
             if self._roster.phone_key(phone) is None:
                 self._hub.dismiss(phone)
+        for phone in turnover.changed:
+            self._hub.dismiss(phone)
         tokens = {token.id for token in self._roster.record_tokens(doorbell)}
         self._recorder.dismiss(doorbell, tokens)
 

@@ -63,6 +63,9 @@ class Gate:
         if claims.get("htm") != request.method or claims.get("htu") != target_of(request):
             raise unauthorized("The token was signed for another request.")
         _check_body(claims.get("bh"), await request.body())
+        if self._keys.phone_key(phone) is None:
+            # A body may take long enough for the phone to be taken out meanwhile.
+            raise _not_paired()
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             self._replays.use(phone, str(claims["jti"]), claims["exp"])
         return phone
@@ -122,7 +125,7 @@ class Gate:
         phone, _ = _claimed(token)
         key = self._keys.phone_key(phone)
         if key is None:
-            raise unauthorized("This phone is not paired here. Open a new pairing link on it.")
+            raise _not_paired()
         return phone, self._verified(token, key, purpose)
 
     def _verified(self, token: str, key: PublicKey, purpose: Purpose) -> dict[str, Any]:
@@ -162,6 +165,10 @@ def target_of(request: Request) -> str:
 def unauthorized(detail: str, type: str = "about:blank") -> ProblemError:  # noqa: A002
     """A 401 that says what to do."""
     return ProblemError(401, "Not signed in", detail, type, dict(_CHALLENGE))
+
+
+def _not_paired() -> ProblemError:
+    return unauthorized("This phone is not paired here. Open a new pairing link on it.")
 
 
 def _claimed(token: str) -> tuple[str, str | None]:

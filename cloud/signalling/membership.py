@@ -6,10 +6,10 @@ The doorbell alone decides. Whoever is missing has lost everything before the di
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from cloud.store.roster import Roster
+from cloud.store.roster import Roster, Turnover
 from protocol.errors import RemoteProtocolError
 from protocol.identity import PublicKey
 from protocol.link import Members
@@ -19,18 +19,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """`on_left(doorbell, phones)` hears at once who left; `on_kept` when it is on the disk."""
+    """`on_change` hears at once who left or changed, `on_kept` when it is on the disk."""
 
     roster: Roster
-    on_left: Callable[[str, Collection[str]], None]
+    on_change: Callable[[str, Turnover], None]
     on_kept: Callable[[], Awaitable[None]]
 
     async def take(self, doorbell: str, members: Members) -> None:
         """Replace the doorbell's members. Raises DatabaseError when that cannot be kept."""
-        left = self.roster.exchange(doorbell, members)
-        for phone in left:
+        turnover = self.roster.exchange(doorbell, members)
+        for phone in turnover.left:
             log.info("phone %s is no longer paired with doorbell %s", phone, doorbell)
-        self.on_left(doorbell, left)
+        self.on_change(doorbell, turnover)
         await self.roster.keep(doorbell, members)
         await self.on_kept()
 

@@ -37,6 +37,14 @@ class Farewell:
     phone: str
 
 
+@dataclass(frozen=True, slots=True)
+class Turnover:
+    """The ids of phones that have left a household, and of those whose rights or name changed."""
+
+    left: frozenset[str] = frozenset()
+    changed: frozenset[str] = frozenset()
+
+
 class Roster:
     """The doorbells, and the phones and recording tokens of each. `load()` once before use."""
 
@@ -116,16 +124,19 @@ class Roster:
             )
         self._doorbells[doorbell] = changed
 
-    def exchange(self, doorbell: str, members: Members) -> frozenset[str]:
-        """Know these members alone from now on; the ids of phones that have left.
+    def exchange(self, doorbell: str, members: Members) -> Turnover:
+        """Know these members alone from now on.
 
         At once, whatever the disk does: nobody may act on a right that is gone.
         """
+        before = self._phones.get(doorbell, {})
         now = {known.phone.id: known for known in members.phones}
-        left = frozenset(self._phones.get(doorbell, {}).keys() - now.keys())
         self._phones[doorbell] = now
         self._tokens[doorbell] = members.tokens
-        return left
+        return Turnover(
+            left=frozenset(before.keys() - now.keys()),
+            changed=frozenset(each for each in before.keys() & now if before[each] != now[each]),
+        )
 
     async def keep(self, doorbell: str, members: Members) -> None:
         """Write the same down, and who of `members.forgotten` is to be told. Raises DatabaseError.

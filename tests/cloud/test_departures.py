@@ -18,7 +18,7 @@ from protocol.link import CallAnswer, CallHangUp, CallOffer, Confirmed
 from tests.support.autopush import Autopush
 from tests.support.scripted_doorbell import ScriptedDoorbell, known_phone
 from tests.support.signing_phone import SigningPhone
-from tests.support.told_phone import ToldPhone
+from tests.support.told_phone import SUBSCRIPTIONS, ToldPhone
 from tests.support.whole_server import serving_app
 
 OFFER = b"v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=ice-ufrag:abcd\r\na=ice-pwd:x\r\n"
@@ -152,6 +152,47 @@ async def test_a_phone_of_two_doorbells_keeps_the_other(
     path = f"/api/v1/doorbells/{doorbell.id}/challenge"
     assert (await anna.phone.ask("POST", path)).status == 404
     assert (await anna.phone.ask("POST", "/api/v1/push/test")).status == 204
+
+
+async def test_an_app_whose_rights_change_comes_back_to_look(
+    doorbell: ScriptedDoorbell, phone: SigningPhone
+) -> None:
+    ben = SigningPhone(phone.url, phone.http)
+    other = known_phone(ben.identity, "Ben")
+    await doorbell.introduce(known_phone(phone.identity), other)
+    async with phone.events() as mine, ben.events() as his:
+        for events in (mine, his):
+            await events.next()
+        await doorbell.introduce(known_phone(phone.identity, "Anna", "view"), other)
+        assert await mine.ends()
+        [item] = (await phone.ask("GET", "/api/v1/doorbells")).json["items"]
+        assert item["me"]["rights"] == ["view"]
+        await doorbell.open_visit("visit-0001")
+        assert (await his.next()).type == "visit"
+
+
+async def test_a_body_that_comes_late_comes_too_late(
+    doorbell: ScriptedDoorbell, phone: SigningPhone
+) -> None:
+    """A request that was signed and begun before the phone was taken out."""
+    body, begun = b'{"target": {}}', asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield body[:5]
+        await begun.wait()
+        yield body[5:]
+
+    headers = {
+        "Authorization": f"Bearer {phone.token('POST', SUBSCRIPTIONS, body)}",
+        "Content-Type": "application/json",
+    }
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(phone.send("POST", SUBSCRIPTIONS, slowly(), headers))
+        doorbell.phones = ()
+        await doorbell.tell_members()
+        begun.set()
+    assert asking.result().status == 401
+    assert "Open a new pairing link" in asking.result().problem.detail
 
 
 async def test_a_stale_link_cannot_bring_a_phone_back(

@@ -36,9 +36,9 @@ def served(identity: Identity) -> KnownDoorbell:
 
 
 async def take(roster: Roster, doorbell: str, members: Members) -> frozenset[str]:
-    left = roster.exchange(doorbell, members)
+    turnover = roster.exchange(doorbell, members)
     await roster.keep(doorbell, members)
-    return left
+    return turnover.left
 
 
 async def household(database: Database, *phones: KnownPhone) -> Roster:
