@@ -183,6 +183,7 @@ async def test_a_log_that_was_set_back_is_warned_of(stack: Stack, browser: Brows
         # It stands until somebody has read it.
         await page.get_by_test_id("watch").click()
         await live(page)
+        await warning.click()
         await page.get_by_test_id("audit-acknowledge").click()
         await expect(warning).to_have_count(0)
         await page.get_by_test_id("hang-up").click()

@@ -1,8 +1,12 @@
 import { words } from "../words";
+import { Icon } from "./icons";
 import { notify } from "./notice";
 import { useSession } from "./session";
 
-/** Stands at the door until somebody has read it: its log was changed or set back. */
+/**
+ * Stands at the door until somebody has read it: its log was changed or set back. It is one line
+ * until it is tapped, because the visitor is behind it.
+ */
 export function AuditWarning({ doorbell }: { doorbell: string }) {
 	const { audits } = useSession();
 	const { audit } = words.value.trust;
@@ -12,8 +16,12 @@ export function AuditWarning({ doorbell }: { doorbell: string }) {
 		notify(audit.noted);
 	};
 	return (
-		<section class="audit-warning" role="alert" data-testid="audit-warning">
-			<h2>{audit.title}</h2>
+		<details class="audit-warning" data-testid="audit-warning">
+			<summary>
+				<Icon name="info" />
+				<span role="alert">{audit.title}</span>
+				<Icon name="next" />
+			</summary>
 			<p>{audit.text}</p>
 			<button
 				type="button"
@@ -23,6 +31,6 @@ export function AuditWarning({ doorbell }: { doorbell: string }) {
 			>
 				{audit.seen}
 			</button>
-		</section>
+		</details>
 	);
 }

@@ -92,9 +92,9 @@ export function InstallFirst({ onGoOn }: { onGoOn: () => void }) {
 			<p class="lead">{text.iosText}</p>
 			<section class="card">
 				<ol class="steps">
-					<Step icon="check" what={copy} />
-					<Step icon="share" what={share} />
-					<Step icon="phone" what={open} />
+					<li>{copy}</li>
+					<li>{share}</li>
+					<li>{open}</li>
 				</ol>
 				<p class="hint">{text.iosHurry}</p>
 				<div class="actions stacked">
@@ -112,15 +112,6 @@ export function InstallFirst({ onGoOn }: { onGoOn: () => void }) {
 				</div>
 			</section>
 		</Frame>
-	);
-}
-
-function Step({ icon, what }: { icon: IconName; what: string }) {
-	return (
-		<li>
-			<Icon name={icon} />
-			{what}
-		</li>
 	);
 }
 
