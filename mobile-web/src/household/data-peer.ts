@@ -1,9 +1,8 @@
 import { trickleFragment } from "../call/sdp";
 
-/** The connection of a call without picture and sound, and its two channels. */
+/** The connection of a call without picture and sound, and its one channel. */
 export interface DataPeer {
 	readonly connection: RTCPeerConnection;
-	readonly control: RTCDataChannel;
 	readonly household: RTCDataChannel;
 	/** The whole offer as it will be signed; later candidates go to `trickle`. */
 	offer(): Promise<string>;
@@ -19,8 +18,6 @@ export function makeDataPeer(iceServers: readonly RTCIceServer[]): DataPeer {
 		iceServers: [...iceServers],
 		bundlePolicy: "max-bundle",
 	});
-	// The one says that the way is alive and where the audit log stands, the other is the talk.
-	const control = connection.createDataChannel("control", { ordered: true });
 	const household = connection.createDataChannel("household", { ordered: true });
 	let late: RTCIceCandidate[] = [];
 	let send: ((fragment: string) => void) | undefined;
@@ -35,7 +32,6 @@ export function makeDataPeer(iceServers: readonly RTCIceServer[]): DataPeer {
 	};
 	return {
 		connection,
-		control,
 		household,
 		async offer() {
 			await connection.setLocalDescription();

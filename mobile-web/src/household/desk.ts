@@ -8,22 +8,15 @@ export interface LineState {
 	readonly error: unknown;
 }
 
-/** Where the audit log stands, as the doorbell signed it. */
-export interface SignedHead {
-	readonly text: string;
-	readonly statement: AuditHeadStatement;
-}
-
 /** What the household's pages need: the household as it is now, and someone to ask. */
 export interface HouseholdDesk {
 	readonly state: ReadonlySignal<LineState>;
 	/** As it was last told; null before the first time. */
 	readonly view: ReadonlySignal<HouseholdView | null>;
-	readonly head: ReadonlySignal<SignedHead | null>;
 	/** Resolves with the doorbell's reply, rejects with a NotDoneError. */
 	ask(asked: Asked): Promise<Answer>;
-	/** A head of this moment; rejects when the doorbell cannot be reached. */
-	freshHead(): Promise<SignedHead>;
+	/** Where the audit log stands, by a head that this doorbell signed; ImpostorError otherwise. */
+	readHead(text: string): Promise<AuditHeadStatement>;
 	/** Try again after the line was closed. */
 	retry(): void;
 }

@@ -1,11 +1,10 @@
-import type { AuditHeadStatement } from "../protocol.gen";
 import type { ChainedRow } from "./chain";
+import type { SignedHead } from "./log";
 
 /** Rows, oldest first, one JSON text a line with the chain's hash there; the signed head ends it. */
 export function exportedLog(
 	rows: readonly ChainedRow[],
-	head: AuditHeadStatement,
-	signedHead: string,
+	{ text: signedHead, statement: head }: SignedHead,
 ): string {
 	const covered = rows.filter(({ row }) => row.number <= head.number).reverse();
 	const lines = covered.map(({ text, hash }) => JSON.stringify({ row: text, hash }));

@@ -1,20 +1,18 @@
-import { objectOf } from "../call/channel";
-import { Heartbeat } from "../call/heartbeat";
 import type { Placed } from "../call/signed";
 import type { HouseholdView } from "../protocol.gen";
 import type { DataPeer } from "./data-peer";
-import type { SignedHead } from "./desk";
 import type { LineNeeds } from "./line";
-import { Requests } from "./requests";
+import { NotDoneError, Requests } from "./requests";
 
 // The goodbye has to leave before the connection is closed under it.
 const GOODBYE_LIMIT_MS = 1_500;
+// A doorbell that is there answers at once; the rest is for a slow network.
+const PROBE_LIMIT_MS = 4_000;
 
 interface AttemptHandlers {
 	/** Who is at the other end is proved, and can be asked. */
 	opened: () => void;
 	view: (view: HouseholdView) => void;
-	head: (head: SignedHead) => void;
 	/** The way is gone; `error` is undefined when it was there or just took too long. */
 	lost: (error: unknown) => void;
 }
@@ -23,27 +21,19 @@ interface AttemptHandlers {
 export class LineAttempt {
 	readonly requests: Requests;
 	readonly #peer: DataPeer;
-	readonly #heartbeat: Heartbeat;
 	readonly #gone = new AbortController();
 	#placed: Placed | undefined;
-	#lastPing = 0;
 
 	constructor(
 		private readonly needs: LineNeeds,
 		private readonly handlers: AttemptHandlers,
 	) {
 		this.#peer = needs.makePeer();
-		const { control, household, connection } = this.#peer;
-		this.#heartbeat = new Heartbeat({
-			ping: () => this.#ping(),
-			lost: () => this.#lost(undefined),
-			flows: () => false,
-		});
-		control.addEventListener("message", ({ data }) => this.#heard(data));
-		control.addEventListener("open", () => this.#heartbeat.start());
+		const { household, connection } = this.#peer;
 		connection.onconnectionstatechange = () => {
 			const state = connection.connectionState;
 			if (state === "failed" || state === "closed") this.#lost(undefined);
+			else if (state === "disconnected") this.probe();
 		};
 		this.requests = new Requests(household, {
 			opened: () => void this.#opened(),
@@ -72,10 +62,16 @@ export class LineAttempt {
 		}
 	}
 
+	/** There is reason to doubt the way: know soon whether it is alive. */
+	probe(): void {
+		this.requests.ask({ type: "show" }, PROBE_LIMIT_MS).catch((error: unknown) => {
+			if (error instanceof NotDoneError && error.reason === "silent") this.#lost(undefined);
+		});
+	}
+
 	close(): void {
 		if (this.#gone.signal.aborted) return;
 		this.#gone.abort();
-		this.#heartbeat.stop();
 		this.requests.close();
 		const told = this.#placed && this.needs.hangUp(this.#placed).catch(() => undefined);
 		const pause = new Promise((done) => setTimeout(done, GOODBYE_LIMIT_MS));
@@ -91,22 +87,6 @@ export class LineAttempt {
 		} catch (error) {
 			this.#lost(error);
 		}
-	}
-
-	#heard(data: unknown): void {
-		this.#heartbeat.heard();
-		const message = objectOf(data);
-		if (message?.type !== "audit_head" || typeof message.head !== "string") return;
-		this.needs
-			.readHead(message.head)
-			.then((head) => !this.#gone.signal.aborted && this.handlers.head(head))
-			.catch((error: unknown) => this.#lost(error));
-	}
-
-	#ping(): void {
-		if (this.#peer.control.readyState !== "open") return;
-		this.#lastPing += 1;
-		this.#peer.control.send(JSON.stringify({ type: "ping", id: this.#lastPing }));
 	}
 
 	#lost(error: unknown): void {

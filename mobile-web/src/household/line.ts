@@ -1,15 +1,13 @@
-import { effect, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import type { Placed } from "../call/signed";
-import type { HouseholdView } from "../protocol.gen";
+import type { AuditHeadStatement, HouseholdView } from "../protocol.gen";
 import type { DataPeer } from "./data-peer";
-import type { HouseholdDesk, LineState, SignedHead } from "./desk";
+import type { HouseholdDesk, LineState } from "./desk";
 import { LineAttempt } from "./line-attempt";
 import { type Answer, type Asked, NotDoneError } from "./requests";
 
 // Offer, answer, ICE and DTLS; over a relay and a slow network they take some seconds.
 const CONNECT_LIMIT_MS = 15_000;
-// The doorbell says where its log stands as soon as a call begins.
-const HEAD_LIMIT_MS = 10_000;
 
 export interface LineNeeds {
 	/** Post the signed offer, and check the doorbell's answer. */
@@ -19,7 +17,7 @@ export interface LineNeeds {
 	/** Compare the certificate of the handshake with the signed fingerprint. */
 	check: (connection: RTCPeerConnection, fingerprint: string) => Promise<unknown>;
 	/** The statement in a head that this doorbell signed. */
-	readHead: (text: string) => Promise<SignedHead>;
+	readHead: (text: string) => Promise<AuditHeadStatement>;
 	makePeer: () => DataPeer;
 }
 
@@ -30,7 +28,6 @@ export interface LineNeeds {
 export class HouseholdLine implements HouseholdDesk {
 	readonly state = signal<LineState>({ phase: "connecting", error: null });
 	readonly view = signal<HouseholdView | null>(null);
-	readonly head = signal<SignedHead | null>(null);
 	#attempt: LineAttempt | undefined;
 	#mayComeBack = true;
 	#limit: ReturnType<typeof setTimeout> | undefined;
@@ -50,32 +47,24 @@ export class HouseholdLine implements HouseholdDesk {
 	}
 
 	async ask(asked: Asked): Promise<Answer> {
-		if (!this.#attempt) throw new NotDoneError("silent", "");
-		return this.#attempt.requests.ask(asked);
+		const attempt = this.#attempt;
+		if (!attempt) throw new NotDoneError("silent", "");
+		try {
+			return await attempt.requests.ask(asked);
+		} catch (error) {
+			const silent = error instanceof NotDoneError && error.reason === "silent";
+			if (silent && attempt === this.#attempt) this.#lost(undefined);
+			throw error;
+		}
 	}
 
-	/** The log's newest signed head: the doorbell gives one for each call, so call again. */
-	freshHead(): Promise<SignedHead> {
-		this.head.value = null;
-		this.#mayComeBack = true;
-		this.#connect();
-		return new Promise((resolve, reject) => {
-			const settle = (finish: () => void) => {
-				clearTimeout(timer);
-				stop();
-				finish();
-			};
-			const timer = setTimeout(
-				() => settle(() => reject(new NotDoneError("silent", ""))),
-				HEAD_LIMIT_MS,
-			);
-			const stop = effect(() => {
-				const head = this.head.value;
-				const { phase, error } = this.state.value;
-				if (phase === "closed") settle(() => reject(error ?? new NotDoneError("silent", "")));
-				else if (phase === "open" && head) settle(() => resolve(head));
-			});
-		});
+	readHead(text: string): Promise<AuditHeadStatement> {
+		return this.needs.readHead(text);
+	}
+
+	/** The page is seen again, or the network changed: know soon whether the line is alive. */
+	probe(): void {
+		if (this.state.value.phase === "open") this.#attempt?.probe();
 	}
 
 	/** The page is left. */
@@ -92,9 +81,6 @@ export class HouseholdLine implements HouseholdDesk {
 			opened: () => attempt === this.#attempt && this.#opened(),
 			view: (view) => {
 				if (attempt === this.#attempt) this.view.value = view;
-			},
-			head: (head) => {
-				if (attempt === this.#attempt) this.head.value = head;
 			},
 			lost: (error) => attempt === this.#attempt && this.#lost(error),
 		});

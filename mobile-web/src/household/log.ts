@@ -1,12 +1,18 @@
 import { signal } from "@preact/signals";
 import type { AuditHeadStatement } from "../protocol.gen";
-import { BrokenChainError, type ChainedRow, checkedRows } from "./chain";
+import { BrokenChainError, type ChainedRow, checkedRows, ROOT } from "./chain";
 import { type Answer, type Asked, NotDoneError } from "./requests";
 
 type Ask = (asked: Asked) => Promise<Answer>;
 
 /** `checked`: the rows follow one another; `signed`: and the doorbell has signed where they end. */
 export type LogTrust = "unknown" | "checked" | "signed" | "broken";
+
+/** Where the audit log stood, and the doorbell's signature under that. */
+export interface SignedHead {
+	readonly text: string;
+	readonly statement: AuditHeadStatement;
+}
 
 // A filter may find nothing on a page; a tap reads at most so many.
 const PAGES_FOR_A_TAP = 5;
@@ -16,8 +22,8 @@ const ROWS_LIMIT = 100;
 export class AuditLog {
 	readonly rows = signal<readonly ChainedRow[]>([]);
 	readonly trust = signal<LogTrust>("unknown");
-	/** The newest row that a head has vouched for. */
-	readonly signedTo = signal(0);
+	/** The head that vouches for the rows up to its own. */
+	readonly signed = signal<SignedHead | null>(null);
 	/** Whether there are older rows. */
 	readonly more = signal(true);
 	/** The chain's hash before the oldest row that was read. */
@@ -25,7 +31,7 @@ export class AuditLog {
 
 	constructor(
 		private readonly ask: Ask,
-		private readonly head: () => AuditHeadStatement | null,
+		private readonly readHead: (text: string) => Promise<AuditHeadStatement>,
 	) {}
 
 	/** Read older rows until one is `wanted`; the first call reads the newest. */
@@ -40,30 +46,23 @@ export class AuditLog {
 		while (this.more.value) await this.#page();
 	}
 
-	/** Look again after the doorbell has signed another head. */
-	follow(head: AuditHeadStatement): void {
-		if (this.trust.value !== "unknown" && this.trust.value !== "broken") this.#judge(head);
-	}
-
 	async #page(): Promise<readonly ChainedRow[]> {
 		const oldest = this.rows.value.at(-1)?.row.number ?? 0;
-		// Signed before the newest row was asked for, so it cannot be of a later one.
-		const head = this.head();
 		const page = await this.ask({ type: "read_audit", before: oldest, most: ROWS_LIMIT });
 		if (page.type !== "audit_page") throw new NotDoneError("unknown", "");
 		try {
 			const rows = await checkedRows(page);
 			this.#join(rows, oldest, page.hash);
-			if (oldest === 0 && head) checkNotSetBack(rows, head);
+			if (oldest === 0 && page.head) await this.#judge(rows, page.head);
 			this.#before = page.before;
 			this.rows.value = [...this.rows.value, ...rows];
 			this.more.value = rows.length > 0 && rows.at(-1)?.row.number !== 1;
 			if (this.trust.value === "unknown") this.trust.value = "checked";
-			if (head) this.#judge(head);
 			return rows;
 		} catch (error) {
-			this.#broken();
-			throw error;
+			this.trust.value = "broken";
+			this.more.value = false;
+			throw new BrokenChainError("log", { cause: error });
 		}
 	}
 
@@ -74,23 +73,13 @@ export class AuditLog {
 		if (hash !== this.#before) throw new BrokenChainError("join");
 	}
 
-	#judge(head: AuditHeadStatement): void {
-		const there = this.rows.value.find(({ row }) => row.number === head.number);
-		if (!there) return;
-		if (there.hash === head.hash) {
-			this.signedTo.value = Math.max(this.signedTo.value, head.number);
-			this.trust.value = "signed";
-		} else this.#broken();
+	/** The newest rows must hold the place that the doorbell has signed as the newest. */
+	async #judge(rows: readonly ChainedRow[], text: string): Promise<void> {
+		const head = await this.readHead(text);
+		const there = rows.find(({ row }) => row.number === head.number);
+		const hash = there ? there.hash : head.number === 0 ? ROOT : "";
+		if (hash !== head.hash) throw new BrokenChainError("head");
+		this.signed.value = { text, statement: head };
+		this.trust.value = "signed";
 	}
-
-	#broken(): void {
-		this.trust.value = "broken";
-		this.more.value = false;
-	}
-}
-
-/** A log that ends before what the doorbell has signed was set back. */
-function checkNotSetBack(rows: readonly ChainedRow[], head: AuditHeadStatement): void {
-	const newest = rows[0]?.row.number ?? 0;
-	if (newest < head.number) throw new BrokenChainError("set back");
 }

@@ -61,11 +61,11 @@ export class Requests {
 	}
 
 	/** Ask; resolves with the doorbell's reply, rejects with a NotDoneError. */
-	ask(asked: Asked): Promise<Answer> {
+	ask(asked: Asked, limitMs = REPLY_TIMEOUT_MS): Promise<Answer> {
 		this.#lastId += 1;
 		const id = this.#lastId;
 		return new Promise((resolve, reject) => {
-			const timer = setTimeout(() => this.#giveUp(id), REPLY_TIMEOUT_MS);
+			const timer = setTimeout(() => this.#giveUp(id), limitMs);
 			this.#waiting.set(id, { resolve, reject, timer });
 			if (this.#closed || this.channel.readyState !== "open") this.#giveUp(id);
 			else this.channel.send(JSON.stringify({ ...asked, id }));

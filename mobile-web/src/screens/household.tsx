@@ -27,9 +27,14 @@ export function HouseholdScreen({ at }: { at: At }) {
 	useEffect(() => {
 		line.start();
 		const leave = () => line.close();
+		const look = () => document.visibilityState === "visible" && line.probe();
 		addEventListener("pagehide", leave);
+		addEventListener("online", look);
+		document.addEventListener("visibilitychange", look);
 		return () => {
 			removeEventListener("pagehide", leave);
+			removeEventListener("online", look);
+			document.removeEventListener("visibilitychange", look);
 			leave();
 			code.value = null;
 			token.value = null;
@@ -66,7 +71,7 @@ function newLine({ client, identity, iceServers }: Session, doorbell: string): H
 				throw new ImpostorError("statement", { cause: error });
 			});
 			if (claims.doorbell !== doorbell) throw new ImpostorError("statement");
-			return { text, statement: claims as unknown as AuditHeadStatement };
+			return claims as unknown as AuditHeadStatement;
 		},
 	});
 }

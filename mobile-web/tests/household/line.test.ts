@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { OfflineError, RefusedError } from "../../src/api/problem";
 import { ImpostorError } from "../../src/call/impostor";
 import type { Placed } from "../../src/call/signed";
-import type { SignedHead } from "../../src/household/desk";
 import { HouseholdLine, type LineNeeds } from "../../src/household/line";
 import { whyClosed, whyNot } from "../../src/household/tell";
 import type { HouseholdView } from "../../src/protocol.gen";
@@ -27,7 +26,7 @@ function house(change: Partial<LineNeeds> = {}) {
 		trickle: vi.fn(async () => undefined),
 		hangUp: vi.fn(async () => undefined),
 		check: vi.fn(async () => true),
-		readHead: async (text) => ({ text, statement: { number: 7 } }) as unknown as SignedHead,
+		readHead: async () => ({ doorbell: "d", number: 7, hash: "h", at_ms: 0 }),
 		makePeer: () => {
 			const peer = new FakeDataPeer();
 			peers.push(peer);
@@ -104,15 +103,14 @@ describe("the line", () => {
 		line.close();
 	});
 
-	it("does not wait for an answer for ever", async () => {
-		const { line, last } = house();
+	it("does not wait for an answer for ever, and looks for another way then", async () => {
+		const { line, peers, last } = house();
 		await answered(last());
 		const asked = expect(line.ask({ type: "show" })).rejects.toMatchObject({ reason: "silent" });
-		for (let second = 0; second < 9; second += 1) {
-			last().control.say("{}");
-			await vi.advanceTimersByTimeAsync(1000);
-		}
+		await vi.advanceTimersByTimeAsync(8000);
 		await asked;
+		expect(line.state.value.phase).toBe("connecting");
+		expect(peers).toHaveLength(2);
 		line.close();
 	});
 
@@ -133,12 +131,18 @@ describe("the line", () => {
 		line.close();
 	});
 
-	it("notices silence, and closes what it leaves", async () => {
-		const { line, needs, peers } = house();
-		await answered(peers[0] as FakeDataPeer);
-		await vi.advanceTimersByTimeAsync(4000);
+	it("asks when there is doubt, and closes what it leaves", async () => {
+		const { line, needs, peers, last } = house();
+		await answered(last());
+		last().connect("disconnected");
+		last().household.say({ ...VIEW, id: last().household.last.id });
+		await vi.advanceTimersByTimeAsync(10_000);
+		expect(line.state.value.phase).toBe("open");
+		line.probe();
+		await vi.advanceTimersByTimeAsync(5000);
 		expect(line.state.value.phase).toBe("connecting");
 		expect(needs.hangUp).toHaveBeenCalledOnce();
+		await vi.advanceTimersByTimeAsync(2000);
 		expect(peers[0]?.closed).toBe(true);
 		line.close();
 	});
@@ -185,32 +189,5 @@ describe("the line", () => {
 		expect(needs.hangUp).toHaveBeenCalledWith(PLACED);
 		line.retry();
 		expect(line.state.value.phase).toBe("closed");
-	});
-
-	it("fetches a head of this moment by a new call", async () => {
-		const { line, peers, last } = house();
-		await answered(last());
-		last().control.say({ type: "audit_head", head: "old" });
-		await vi.advanceTimersByTimeAsync(0);
-		expect(line.head.value?.text).toBe("old");
-		const fresh = line.freshHead();
-		await answered(last());
-		expect(peers).toHaveLength(2);
-		last().control.say({ type: "audit_head", head: "new" });
-		await expect(fresh).resolves.toMatchObject({ text: "new" });
-		line.close();
-	});
-
-	it("tells whoever waits for a head that there is no way", async () => {
-		let away = false;
-		const { line, last } = house({
-			place: async () => {
-				if (away) throw new OfflineError("no");
-				return PLACED;
-			},
-		});
-		await answered(last());
-		away = true;
-		await expect(line.freshHead()).rejects.toBeInstanceOf(OfflineError);
 	});
 });

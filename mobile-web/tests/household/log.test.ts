@@ -21,7 +21,7 @@ function rowText(number: number, what: AuditRow["what"] = "call_began"): string 
 }
 
 /** A doorbell's log: its rows, the chain's hash after each, and pages of it. */
-async function kept(texts: readonly string[], size = 3) {
+async function kept(texts: readonly string[], size = 3, signed: number | "" = texts.length) {
 	const chain = [ROOT];
 	for (const [index, text] of texts.entries()) {
 		chain.push(await nextHash(index + 1, chain[index] as string, await rowHash(text)));
@@ -35,6 +35,7 @@ async function kept(texts: readonly string[], size = 3) {
 			rows: texts.slice(from, end).reverse(),
 			hash: chain[end] as string,
 			before: chain[from] as string,
+			head: String(signed),
 		};
 	};
 	const head = (number: number): AuditHeadStatement => ({
@@ -48,10 +49,15 @@ async function kept(texts: readonly string[], size = 3) {
 
 const texts = Array.from({ length: 8 }, (_, index) => rowText(index + 1));
 
-function reader(answer: (before: number) => AuditPage, head: AuditHeadStatement | null = null) {
+function reader(
+	answer: (before: number) => AuditPage,
+	head: (number: number) => AuditHeadStatement = () => {
+		throw new Error("Nobody signed.");
+	},
+) {
 	const ask = async (asked: Asked): Promise<Answer> =>
 		answer(asked.type === "read_audit" ? (asked.before as number) : 0);
-	return new AuditLog(ask, () => head);
+	return new AuditLog(ask, async (text) => head(Number(text)));
 }
 
 describe("the chain", () => {
@@ -113,10 +119,11 @@ describe("the chain", () => {
 describe("the log", () => {
 	it("is read page by page, each joined to the one before", async () => {
 		const { page, head } = await kept(texts);
-		const log = reader(page, head(8));
+		const log = reader(page, head);
 		await log.load();
 		expect(log.rows.value.map(({ row }) => row.number)).toEqual([8, 7, 6]);
-		expect([log.trust.value, log.signedTo.value, log.more.value]).toEqual(["signed", 8, true]);
+		expect([log.trust.value, log.more.value]).toEqual(["signed", true]);
+		expect(log.signed.value).toEqual({ text: "8", statement: head(8) });
 		await log.loadAll();
 		expect(log.rows.value).toHaveLength(8);
 		expect(log.more.value).toBe(false);
@@ -124,46 +131,44 @@ describe("the log", () => {
 	});
 
 	it("goes on reading until something is found", async () => {
-		const { page } = await kept([rowText(1), rowText(2, "unlock_done"), ...texts.slice(2)]);
+		const found = [rowText(1), rowText(2, "unlock_done"), ...texts.slice(2)];
+		const { page } = await kept(found, 3, "");
 		const log = reader(page);
 		await log.load(({ row }) => row.what === "unlock_done");
 		expect(log.rows.value.at(-1)?.row.number).toBeLessThanOrEqual(2);
 		expect(log.trust.value).toBe("checked");
+		expect(log.signed.value).toBeNull();
 	});
 
-	it("is signed once a head of its rows comes", async () => {
+	it("may have rows that are not signed yet", async () => {
+		const { page, head } = await kept(texts, 3, 7);
+		const log = reader(page, head);
+		await log.load();
+		expect(log.signed.value?.statement.number).toBe(7);
+	});
+
+	const wrong: [string, (head: AuditHeadStatement) => AuditHeadStatement][] = [
+		["it ends before what was signed", (head) => ({ ...head, number: 9 })],
+		["it was written anew", (head) => ({ ...head, hash: ROOT })],
+		["it begins after what was signed", (head) => ({ ...head, number: 0 })],
+	];
+	it.each(wrong)("is broken when %s", async (_name, change) => {
 		const { page, head } = await kept(texts);
-		const log = reader(page);
-		await log.load();
-		log.follow(head(7));
-		expect([log.trust.value, log.signedTo.value]).toEqual(["signed", 7]);
-		// Of rows that were written since: nothing can be said about it here.
-		log.follow({ ...head(8), number: 12 });
-		expect(log.trust.value).toBe("signed");
-		log.follow({ ...head(8), hash: ROOT });
-		expect(log.trust.value).toBe("broken");
-	});
-
-	it("is broken when it ends before what was signed", async () => {
-		const { head } = await kept(texts);
-		const { page } = await kept(texts.slice(0, 5));
-		const log = reader(page, head(8));
+		const log = reader(page, (number) => change(head(number)));
 		await expect(log.load()).rejects.toBeInstanceOf(BrokenChainError);
-		expect(log.trust.value).toBe("broken");
+		expect([log.trust.value, log.signed.value, log.rows.value]).toEqual(["broken", null, []]);
 	});
 
-	it("is broken when it was written anew", async () => {
-		const { head } = await kept(texts);
-		const { page } = await kept([rowText(1, "started"), ...texts.slice(1)]);
-		const log = reader(page, head(8));
-		await log.load();
-		expect(log.trust.value).toBe("broken");
+	it("is broken when somebody else signed it", async () => {
+		const { page } = await kept(texts);
+		const log = reader(page);
+		await expect(log.load()).rejects.toBeInstanceOf(BrokenChainError);
 	});
 
 	it("is broken when two pages do not join", async () => {
-		const { page } = await kept(texts);
+		const { page, head } = await kept(texts);
 		const { page: other } = await kept([rowText(1), rowText(2, "started"), ...texts.slice(2)]);
-		const log = reader((before) => (before === 0 ? page(0) : other(before)));
+		const log = reader((before) => (before === 0 ? page(0) : other(before)), head);
 		await log.load();
 		await expect(log.load()).rejects.toBeInstanceOf(BrokenChainError);
 		expect(log.trust.value).toBe("broken");
@@ -172,16 +177,19 @@ describe("the log", () => {
 
 	it("may be empty", async () => {
 		const { page, head } = await kept([]);
-		const log = reader(page, head(0));
+		const log = reader(page, head);
 		await log.load();
-		expect([log.rows.value, log.more.value, log.trust.value]).toEqual([[], false, "checked"]);
+		expect([log.rows.value, log.more.value, log.trust.value]).toEqual([[], false, "signed"]);
 	});
 });
 
 describe("the file", () => {
 	it("holds each row as it is kept, oldest first, up to the signed head", async () => {
 		const { page, head, chain } = await kept(texts, 8);
-		const text = exportedLog(await checkedRows(page(0)), head(6), "a.b.c");
+		const text = exportedLog(await checkedRows(page(0)), {
+			text: "a.b.c",
+			statement: head(6),
+		});
 		const lines = text
 			.trimEnd()
 			.split("\n")

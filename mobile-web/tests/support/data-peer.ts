@@ -1,10 +1,9 @@
 import type { DataPeer } from "../../src/household/data-peer";
-import type { HouseholdRequest, Ping } from "../../src/protocol.gen";
+import type { HouseholdRequest } from "../../src/protocol.gen";
 import { FakeChannel } from "./channel";
 
 /** A data-only connection that becomes what the test says. */
 export class FakeDataPeer {
-	readonly control = new FakeChannel<Ping>();
 	readonly household = new FakeChannel<HouseholdRequest>();
 	readonly connection = { connectionState: "new", onconnectionstatechange: () => undefined };
 	answered = "";
@@ -30,7 +29,6 @@ export class FakeDataPeer {
 
 	open(): void {
 		this.connect("connected");
-		this.control.open();
 		this.household.open();
 	}
 

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { BrokenChainError, type ChainedRow } from "../../household/chain";
+import type { HouseholdDesk } from "../../household/desk";
 import { exportedLog, saveText } from "../../household/export";
 import { AuditLog } from "../../household/log";
 import { Card } from "../../parts/card";
@@ -17,14 +18,7 @@ export function LogPage() {
 	const { log: text } = words.value;
 	const unlocks = useSignal(false);
 	const asking = useAsking();
-	const book = useMemo(
-		() =>
-			new AuditLog(
-				(asked) => desk.ask(asked),
-				() => desk.head.value?.statement ?? null,
-			),
-		[desk],
-	);
+	const book = useMemo(() => newBook(desk), [desk]);
 	const wanted = (row: ChainedRow) => !unlocks.value || isUnlock(row);
 	const more = () =>
 		asking.run(() =>
@@ -37,10 +31,6 @@ export function LogPage() {
 	useEffect(() => {
 		if (open && book.rows.value.length === 0) void more();
 	}, [open]);
-	const head = desk.head.value;
-	useEffect(() => {
-		if (head) book.follow(head.statement);
-	}, [book, head, book.trust.value === "unknown"]);
 	const rows = book.rows.value.filter(wanted);
 	return (
 		<>
@@ -92,6 +82,13 @@ export function LogPage() {
 	);
 }
 
+function newBook(desk: HouseholdDesk): AuditLog {
+	return new AuditLog(
+		(asked) => desk.ask(asked),
+		(text) => desk.readHead(text),
+	);
+}
+
 /** Whether a row is about opening the door. */
 function isUnlock({ row }: ChainedRow): boolean {
 	return row.what.startsWith("unlock");
@@ -110,13 +107,13 @@ function Trust({ book }: { book: AuditLog }) {
 			</div>
 		);
 	}
-	const signed = trust === "signed";
+	const head = book.signed.value?.statement;
 	return (
 		<p class="trust" data-testid="log-trust" data-trust={trust}>
 			<Icon name="check" />
 			<span>
-				{signed ? text.unbroken : text.checked}
-				<small>{signed ? text.unbrokenMore(book.signedTo.value) : text.checkedMore}</small>
+				{head ? text.unbroken : text.checked}
+				<small>{head ? text.unbrokenMore(head.number) : text.checkedMore}</small>
 			</span>
 		</p>
 	);
@@ -129,18 +126,12 @@ function Export() {
 	const asking = useAsking();
 	const save = async () => {
 		const done = await asking.run(async () => {
-			const head = await desk.freshHead();
-			const book = new AuditLog(
-				(asked) => desk.ask(asked),
-				() => head.statement,
-			);
+			const book = newBook(desk);
 			await book.loadAll();
-			if (book.trust.value !== "signed") throw new BrokenChainError("head");
+			const head = book.signed.value;
+			if (!head) throw new BrokenChainError("head");
 			const day = new Date().toISOString().slice(0, 10);
-			saveText(
-				`doorstep-log-${day}.jsonl`,
-				exportedLog(book.rows.value, head.statement, head.text),
-			);
+			saveText(`doorstep-log-${day}.jsonl`, exportedLog(book.rows.value, head));
 		});
 		if (done) notify(text.exported);
 		else if (asking.fault.value) notify(text.failed, "bad");
