@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from attack import calls, clocks, middle, outsiders, pairings, unlocks
+from attack import broker, calls, clocks, middle, outsiders, pairings, unlocks
 from attack.doorbell import Doorbell
 from attack.management import change
 from attack.phones import HonestPhone
@@ -35,6 +35,7 @@ def main() -> int:
     logging.disable(logging.WARNING)
     with tempfile.TemporaryDirectory() as folder:
         rows = asyncio.run(_attack(Path(folder), times))
+        rows += asyncio.run(broker.holds_the_broker(Path(folder) / "broker", times // 10))
         rows += asyncio.run(_knock(Path(folder) / "whole"))
     print(table(rows))
     return verdict(rows, print)
@@ -92,7 +93,9 @@ async def _unlock_rows(
         seen = await unlocks.opened_once(bell, owner)
         yield await unlocks.replayed(bell, owner, seen, times)
         yield await unlocks.forged(bell, owner, times)
-        yield await unlocks.stale(bell, owner, times // 10)
+        if times == WHOLE:
+            # It waits for a minute; with clocks turned by hand the same is tried below.
+            yield await unlocks.stale(bell, owner, times // 10)
         yield await unlocks.of_others(bell, owner, times)
         async with unlocks.session(guest) as visitor:
             yield await unlocks.without_the_right(bell, visitor, seen, times // 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-WIDTH = 58
+WIDTH = 65
 
 
 @dataclass
