@@ -34,6 +34,7 @@ SENTENCE_LIMIT = 300
 
 _TOO_MANY = "Too many requests at once. Wait a moment and try again."
 _TOO_SLOW = "The doorbell did not manage it in time. Try again."
+_TOO_LONG = "There is more to show than this browser takes at once. Try another browser."
 _FAULT = "The doorbell could not do it because of a fault of its own. Try again."
 
 
@@ -101,5 +102,13 @@ class CallHousehold:
         channel = self._channel
         if channel is None or channel.readyState != "open":
             return
-        if channel.bufferedAmount < UNSENT_LIMIT_BYTES:
+        if channel.bufferedAmount >= UNSENT_LIMIT_BYTES:
+            return
+        try:
             channel.send(message.model_dump_json())
+        except ValueError:
+            # Longer than the phone has said that it takes (RFC 8841 section 6).
+            log.warning("call %s: %s is too long for the phone", self._line.call, message.type)
+            channel.send(
+                HouseholdRefused(id=message.id, reason="fault", detail=_TOO_LONG).model_dump_json()
+            )

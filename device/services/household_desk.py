@@ -52,6 +52,9 @@ log = logging.getLogger(__name__)
 # Calls that begin or end, and codes that run out, change what is seen; nobody waits for that.
 LOOK_EVERY_S = 1.0
 
+# A peer that does not say what it takes takes 64 kB in one message (RFC 8841 section 6.1).
+PAGE_LIMIT_BYTES = 60_000
+
 Push = Callable[[HouseholdReply], None]
 Change = ChangePhone | RemovePhone | WithdrawInvitation | RevokeToken | ChangeRules | RemovePasskey
 
@@ -245,14 +248,20 @@ class HouseholdCounter:
         return TokenMade(id=request.id, token=token, secret=secret)
 
     async def _read(self, request: ReadAudit) -> HouseholdReply:
-        found = await self._audit.page(request.before, request.most)
-        return AuditPage(
-            id=request.id,
-            rows=found.rows,
-            hash=found.hash,
-            before=found.before,
-            head=found.head,
-        )
+        """As many rows as a phone takes in one message; it asks for the next by itself."""
+        most = request.most
+        while True:
+            found = await self._audit.page(request.before, most)
+            page = AuditPage(
+                id=request.id,
+                rows=found.rows,
+                hash=found.hash,
+                before=found.before,
+                head=found.head,
+            )
+            if most == 1 or len(page.model_dump_json()) <= PAGE_LIMIT_BYTES:
+                return page
+            most //= 2
 
     def _shown(self, line: Line, request: HouseholdRequest) -> HouseholdReply:
         """The household as this phone sees it; one that has just removed itself sees nothing."""

@@ -16,6 +16,7 @@ class PaperChannel(AsyncIOEventEmitter):
         self.readyState = "open"
         self.bufferedAmount = 0
         self.sent: list[str] = []
+        self.limit_bytes = 65536
 
     @property
     def real(self) -> RTCDataChannel:
@@ -26,6 +27,8 @@ class PaperChannel(AsyncIOEventEmitter):
         self.emit("message", text)
 
     def send(self, text: str) -> None:
+        if len(text.encode()) > self.limit_bytes:
+            raise ValueError("The remote party does not take so much.")
         self.sent.append(text)
 
     def close(self) -> None:

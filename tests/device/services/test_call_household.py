@@ -21,6 +21,7 @@ from protocol.control import Done
 from protocol.door import Phone
 from protocol.household import (
     HOUSEHOLD_REPLY,
+    AuditPage,
     HouseholdRefused,
     HouseholdReply,
     HouseholdRequest,
@@ -236,3 +237,16 @@ def test_the_end_of_the_call_ends_the_watching() -> None:
         assert len(call.desk.pushes) == 1
 
     assert live(Desk(), talk).desk.pushes == []
+
+
+def test_what_is_too_long_for_the_phone_is_said_and_ends_nothing() -> None:
+    async def talk(call: Call) -> None:
+        call.channel.limit_bytes = 200
+        page = AuditPage(id=7, rows=("x" * 200,), hash="h", before="b")
+        call.desk.pushes[0](page)
+        call.show(8)
+        await asyncio.sleep(1)
+
+    call = live(Desk(), talk)
+    assert call.refusals == [(7, "fault")]
+    assert call.replies[-1] == Done(id=8)

@@ -13,7 +13,7 @@ from device.core.pairing import VALID_S
 from device.services.audit_rows import AuditError
 from device.services.desk import Line
 from device.services.household import Household, Passkey
-from device.services.household_desk import HouseholdCounter
+from device.services.household_desk import PAGE_LIMIT_BYTES, HouseholdCounter
 from device.services.pairing import Pairing
 from protocol.control import Done
 from protocol.door import ALL_RIGHTS, Window
@@ -66,12 +66,13 @@ class Log:
     def __init__(self) -> None:
         self.asked: list[tuple[int, int]] = []
         self.error: AuditError | None = None
+        self.rows = Rows().rows
 
     async def page(self, before: int, most: int) -> Rows:
         self.asked.append((before, most))
         if self.error is not None:
             raise self.error
-        return Rows()
+        return Rows(self.rows[:most])
 
 
 class Maker:
@@ -318,6 +319,19 @@ async def test_the_log_is_read(house: House) -> None:
     assert house.log.asked == [(17, 5)]
     house.log.error = AuditError("The card is gone.")
     assert await house.refusal(house.anna, ReadAudit(id=2)) == "fault"
+
+
+async def test_a_page_fits_into_one_message(house: House) -> None:
+    row = '{"detail": "' + "x" * 2000 + '"}'
+    house.log.rows = (row,) * 100
+    reply = await house.ask(house.anna, ReadAudit(id=1, before=0, most=100))
+    assert isinstance(reply, AuditPage)
+    assert len(reply.rows) == 25
+    assert len(reply.model_dump_json()) <= PAGE_LIMIT_BYTES
+    house.log.rows = ("y" * 2 * PAGE_LIMIT_BYTES,) * 100
+    alone = await house.ask(house.anna, ReadAudit(id=2, before=0, most=100))
+    assert isinstance(alone, AuditPage)
+    assert len(alone.rows) == 1
 
 
 async def test_who_may_unlock_makes_a_passkey_and_an_admin_removes_it(house: House) -> None:
