@@ -175,10 +175,11 @@ async def test_a_body_that_comes_late_comes_too_late(
     doorbell: ScriptedDoorbell, phone: SigningPhone
 ) -> None:
     """A request that was signed and begun before the phone was taken out."""
-    body, begun = b'{"target": {}}', asyncio.Event()
+    body, sent, begun = b'{"target": {}}', asyncio.Event(), asyncio.Event()
 
     async def slowly() -> AsyncIterator[bytes]:
         yield body[:5]
+        sent.set()
         await begun.wait()
         yield body[5:]
 
@@ -188,6 +189,9 @@ async def test_a_body_that_comes_late_comes_too_late(
     }
     async with asyncio.TaskGroup() as group:
         asking = group.create_task(phone.send("POST", SUBSCRIPTIONS, slowly(), headers))
+        await sent.wait()
+        # Behind this answer the server has seen the other request's head, which came before.
+        assert (await phone.ask("GET", "/api/v1/doorbells")).status == 200
         doorbell.phones = ()
         await doorbell.tell_members()
         begun.set()
