@@ -26,7 +26,7 @@ export function HomeScreen() {
 				<Mark />
 				<div class="bar-title">
 					<h1>{home.title}</h1>
-					<ConnectionLine />
+					{!out && <ConnectionLine />}
 				</div>
 				<a class="round" href={paths.settings} aria-label={app.settings}>
 					<Icon name="settings" />

@@ -4,7 +4,7 @@ import type { trust as english } from "./trust.en";
 export const trust: typeof english = {
 	ends: {
 		impostor:
-			"Das war nicht deine Klingel: Jemand zwischen ihr und diesem Telefon hat verändert, was sie sagte. Der Anruf wurde beendet, bevor etwas zu sehen, zu hören oder gesendet war. Versuche es in diesem Netz nicht noch einmal und sag es der Person, die deinen Server betreibt.",
+			"Das war nicht deine Klingel: Jemand zwischen ihr und diesem Telefon hat verändert, was sie sagte. Der Anruf wurde beendet, bevor etwas davon zu sehen, zu hören oder gesendet war. Versuche es in diesem Netz nicht noch einmal und sag es der Person, die deinen Server betreibt.",
 		stranger:
 			"Dieses Telefon hat diese Klingel nie kennengelernt und kann nicht wissen, ob es deine ist. Kopple es an der Tür mit ihr.",
 		forgotten:

@@ -5,7 +5,7 @@ export const trust = {
 	/** Why a call is over, when it is a matter of trust. */
 	ends: {
 		impostor:
-			"This was not your doorbell: somebody between it and this phone changed what it said. The call was ended before anything was shown, heard or sent. Do not try again from this network; tell the person who runs your server.",
+			"This was not your doorbell: somebody between it and this phone changed what it said. The call was ended before anything of it was seen, heard or sent. Do not try again from this network; tell the person who runs your server.",
 		stranger:
 			"This phone has never met this doorbell, so it cannot know whether it is yours. Pair this phone with it, at the door.",
 		forgotten:
