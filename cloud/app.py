@@ -191,7 +191,12 @@ class Server:
     def _shielded(self) -> RequestLog:
         http = self.settings.http
         limited = BodyLimit(self.api, {"PUT /snapshot": SNAPSHOT_LIMIT_BYTES})
-        rated = Rates(limited, self.settings.rates.factor, self.metrics.refused)
+        rated = Rates(
+            limited,
+            self.settings.rates.factor,
+            self.metrics.refused,
+            trusts_proxies=bool(http.trusted_proxies),
+        )
         known = Strangers(rated, http.public_url, http.other_hosts)
         return RequestLog(StrictHeaders(known, self.files.script_hashes, http.public_url))
 

@@ -1,7 +1,7 @@
 import { VitePWA } from "vite-plugin-pwa";
 import { defineConfig } from "vitest/config";
 import manifest from "./package.json" with { type: "json" };
-import { integrity } from "./scripts/integrity";
+import { integrity } from "./scripts/integrity.ts";
 
 const SERVER = process.env.DOORSTEP_SERVER ?? "http://127.0.0.1:8080";
 

@@ -6,7 +6,14 @@ import contextlib
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    async_playwright,
+)
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = (
@@ -43,7 +50,8 @@ async def paired_page(
 ) -> AsyncIterator[Page]:  # fmt: skip
     """The app, paired by `link` as `name` and at its first screen.
 
-    `prepare` may add scripts and bindings before anything is opened.
+    `prepare` may add scripts and bindings before anything is opened. RuntimeError at the end when
+    the page tried what its own policy forbids.
     """
     context = await browser.new_context(
         viewport=viewport, permissions=["microphone", "notifications"], locale="en-GB"
@@ -52,12 +60,27 @@ async def paired_page(
         await prepare(context)
     page = await context.new_page()
     page.set_default_timeout(PATIENCE_MS)
+    refused = _refusals(page)
     await page.goto(link)
     try:
         await pair(page, name)
         yield page
     finally:
         await context.close()
+    if refused:
+        raise RuntimeError(f"The page's own policy refused: {refused[0]}")
+
+
+def _refusals(page: Page) -> list[str]:
+    """What the policy refuses from now on, as the console says it."""
+    found: list[str] = []
+
+    def listen(line: ConsoleMessage) -> None:
+        if line.type == "error" and "Content Security Policy" in line.text:
+            found.append(line.text)
+
+    page.on("console", listen)
+    return found
 
 
 async def pair(page: Page, name: str) -> None:

@@ -16,6 +16,7 @@ from functools import cached_property
 from limits import RateLimitItem, parse_many
 from limits.aio.strategies import MovingWindowRateLimiter
 from prometheus_client import Counter
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -91,6 +92,8 @@ class Rates:
         factor: float,
         refused: Counter | None = None,
         windows: BoundedWindows | None = None,
+        *,
+        trusts_proxies: bool = False,
     ) -> None:
         """`factor` stretches every limit; 0 switches them off."""
         self._app = app
@@ -98,9 +101,11 @@ class Rates:
         self._windows = windows or BoundedWindows()
         self._limiter = MovingWindowRateLimiter(self._windows)
         self._limits = _scaled(factor) if factor else {}
+        self._looks_for_proxies = not trusts_proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket") and self._limits:
+            self._look_for_proxy(scope)
             rule = rule_of(scope.get("method", "GET"), scope["path"])
             if wait_s := await self._excess(rule, scope):
                 self._note(rule)
@@ -123,6 +128,16 @@ class Rates:
                 stats = await self._limiter.get_window_stats(limit, *who)
                 return max(1, math.ceil(stats.reset_time - self._windows.now()))
         return 0
+
+    def _look_for_proxy(self, scope: Scope) -> None:
+        """Say once that all clients count as one, because a proxy stands before them."""
+        if self._looks_for_proxies and "x-forwarded-for" in Headers(scope=scope):
+            self._looks_for_proxies = False
+            log.warning(
+                "A proxy at %s passes requests on. If it is yours, add its address to"
+                " http.trusted_proxies: until then all its clients share one limit.",
+                network_of(scope),
+            )
 
     def _note(self, rule: Rule) -> None:
         log.debug("too many: %s", rule.name)

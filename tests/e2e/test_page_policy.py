@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, Route
 
 from cloud.app import Server
 from cloud.shared.settings import Http, Settings, State
+from tests.support.firefox import Firefox
 from tests.support.whole_server import serving_app
 
 DIST = Path(__file__).parents[2] / "mobile-web" / "dist"
@@ -148,6 +149,17 @@ async def test_nothing_that_is_injected_runs(
         await page.evaluate(f"() => {{ try {{ {INJECTIONS[how]} }} catch {{}} }}")
         await page.wait_for_function("() => window.refusals.length > 0")
         assert await page.evaluate("() => window.ran") is None
+
+
+@pytest.mark.services
+async def test_firefox_runs_the_same_app_and_nothing_else(url: str) -> None:
+    async with Firefox({}) as browser:
+        await browser.open(url)
+        await browser.run(
+            f"new Promise((is) => setInterval(() => ({APP_IS_THERE})() && is(1), 20))"
+        )
+        await browser.run(f"(() => {{ {INJECTIONS['an inline script']} }})()")
+        assert await browser.run("window.ran ?? 'never'") == "never"
 
 
 async def test_an_injected_script_in_the_page_itself_does_not_run(

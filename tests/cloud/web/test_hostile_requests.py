@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
+from cloud.shared.settings import Rates, Settings
 from protocol.link import Confirmed
 from tests.support.scripted_doorbell import ScriptedDoorbell
 from tests.support.signing_phone import Reply, SigningPhone
@@ -28,6 +31,12 @@ JSON, SDP, FRAGMENT, JPEG = (
 ENDLESS = "/api/v1/events"
 
 Request = tuple[str, str, bytes, str]
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Without limits on their number, so that each request gets as far as it can."""
+    return settings.model_copy(update={"rates": Rates(factor=0)})
 
 
 def filled(path: str, part: str) -> str:

@@ -216,6 +216,28 @@ async def test_what_is_over_is_forgotten() -> None:
     assert windows.size == (0, 0)
 
 
+async def test_a_proxy_that_nobody_named_is_mentioned_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    scope: Scope = {
+        "type": "http", "method": "GET", "path": "/", "query_string": b"",
+        "client": ("10.0.0.2", 4711), "headers": [(b"x-forwarded-for", b"198.51.100.1")],
+    }  # fmt: skip
+
+    async def send(message: Message) -> None:
+        pass
+
+    for named, lines in ((True, 0), (False, 1)):
+        caplog.clear()
+        rates = Rates(answer, 1.0, trusts_proxies=named)
+        for _ in range(3):
+            await rates(scope, nothing, send)
+        assert len(caplog.records) == lines
+    assert "10.0.0.2" in caplog.text
+    assert "http.trusted_proxies" in caplog.text
+    assert "198.51.100.1" not in caplog.text
+
+
 @pytest.mark.parametrize(
     ("method", "path", "name"),
     [
