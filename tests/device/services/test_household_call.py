@@ -3,51 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, Self
 
 import pytest
-from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection
 
 from device.services.call import CallLimits
 from protocol.control import CallState
 from protocol.door import Phone
-from protocol.household import HOUSEHOLD_REPLY, HouseholdRefused, HouseholdReply, Show
+from protocol.household import HouseholdRefused
 from protocol.link import CallAnswer, CallRefused
 from tests.support.calling_house import House, a_house
+from tests.support.desk_phone import DeskPhone
 from tests.support.door import a_phone, eventually
 from tests.support.phone import LoopPhone
 
 GUEST = a_phone("b", "Ben", ("view", "talk"))
-
-
-class DeskPhone(LoopPhone):
-    """A phone that wants only to manage the household."""
-
-    def __init__(self) -> None:
-        super().__init__(heartbeat=False)
-        self.asked: list[HouseholdReply] = []
-        self.watching = self.pc
-        self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self.household = self.channel_for("household")
-        self.household.on("message", self._learn)
-
-    def channel_for(self, label: str) -> RTCDataChannel:
-        return self.pc.createDataChannel(label)
-
-    async def __aenter__(self) -> Self:
-        await self.watching.close()
-        return await super().__aenter__()
-
-    async def show(self, number: int) -> HouseholdReply:
-        """The household, as this phone may see it."""
-        await eventually(lambda: self.household.readyState == "open")
-        self.household.send(Show(id=number).model_dump_json())
-        await self.until(lambda: any(reply.id == number for reply in self.asked))
-        return next(reply for reply in self.asked if reply.id == number)
-
-    def _learn(self, text: Any) -> None:
-        self.asked.append(HOUSEHOLD_REPLY.validate_json(text))
-        self._news.set()
 
 
 @pytest.fixture
