@@ -7,11 +7,11 @@ from typing import Literal
 
 import pytest
 
-from protocol.door import ALL_RIGHTS
+from protocol.door import ALL_RIGHTS, Window
 from protocol.identity import Identity
 from protocol.link import PairReply, PairStep
 from protocol.pairing import PairChallenge, Paired, PairHello, PairProof, PairRefused
-from tests.support.scripted_doorbell import ScriptedDoorbell
+from tests.support.scripted_doorbell import ScriptedDoorbell, known_phone
 from tests.support.signing_phone import Reply, SigningPhone
 
 PATH = "/api/v1/pairing"
@@ -57,6 +57,27 @@ async def test_a_new_phone_is_paired_and_may_ask_at_once(doorbell: ScriptedDoorb
     assert Paired.model_validate_json(reply.body) == paired
     [item] = (await ben.ask("GET", "/api/v1/doorbells")).json["items"]
     assert (item["id"], item["me"]["name"]) == (doorbell.id, "Ben")
+
+
+async def test_rights_with_limits_hold_when_the_doorbell_says_so(
+    doorbell: ScriptedDoorbell,
+) -> None:
+    """The server knows neither the doorbell's time nor its windows; it waits for the members."""
+    ben = SigningPhone(doorbell.url, doorbell.http)
+    window = Window(days=(0,), start=0, end=60)
+    paired = Paired(
+        phone_id=ben.id, name="Ben", public_key=ben.identity.public.text,
+        doorbell_name="Front door", rights=("view",), windows=(window,),
+    )  # fmt: skip
+    await step(doorbell, ben, hello(doorbell.id, ben), paired)
+    [item] = (await ben.ask("GET", "/api/v1/doorbells")).json["items"]
+    assert item["me"]["rights"] == []
+    assert item["me"]["windows"] == [window.model_dump(mode="json")]
+    await doorbell.introduce(known_phone(ben.identity, "Ben", "view"))
+    # What a later step repeats does not count for more than what the doorbell said since.
+    await step(doorbell, ben, hello(doorbell.id, ben), paired)
+    [item] = (await ben.ask("GET", "/api/v1/doorbells")).json["items"]
+    assert item["me"]["rights"] == ["view"]
 
 
 @pytest.mark.parametrize(
