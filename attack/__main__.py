@@ -35,7 +35,7 @@ def main() -> int:
     logging.disable(logging.WARNING)
     with tempfile.TemporaryDirectory() as folder:
         rows = asyncio.run(_attack(Path(folder), times))
-        rows += asyncio.run(broker.holds_the_broker(Path(folder) / "broker", times // 10))
+        rows += asyncio.run(broker.holds_the_broker(Path(folder) / "broker", max(30, times // 10)))
         rows += asyncio.run(_knock(Path(folder) / "whole"))
     print(table(rows))
     return verdict(rows, print)

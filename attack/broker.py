@@ -85,7 +85,8 @@ async def _next(broker: aiomqtt.Client) -> str:
     """The nonce that the doorbell publishes next."""
     async with asyncio.timeout(HEARD_LIMIT_S):
         async for message in broker.messages:
-            if nonce := str(message.payload, "utf-8") if isinstance(message.payload, bytes) else "":
+            nonce = bytes(message.payload).decode()
+            if nonce:
                 return nonce
     raise RuntimeError("The broker went away.")
 
