@@ -147,7 +147,8 @@ async def test_another_doorbell_reads_and_writes_nothing_of_ours(people: People)
         assert [heard.topic for heard in home.heard] == [mine.availability]
         assert doorbell.performed.empty()
         # It has listened to everything, and hears what is its own.
-        await home.say(TOPICS.light_set, LIGHT_ON)
+        for topic in (*TOPICS.commands, TOPICS.lock_set, "homeassistant/device/any/config"):
+            await home.say(topic, "nonsense")
         await home.say(mine.light_set, LIGHT_ON)
         await other.topic(mine.light_set)
         assert {heard.topic for heard in other.heard} == {mine.light_set}

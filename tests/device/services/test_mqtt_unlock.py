@@ -33,7 +33,7 @@ from hardware.options import Pins
 from hardware.twin.world import World
 from protocol.control import Denied, Done
 from tests.support.broker_listener import Listener, listening
-from tests.support.doorbell_at_broker import DEVICE, TOPICS, DoorbellAtBroker
+from tests.support.doorbell_at_broker import ANSWER_LIMIT_S, DEVICE, TOPICS, DoorbellAtBroker
 from tests.support.mosquitto import Mosquitto
 from tests.support.noting_ledger import NotingLedger
 from tests.support.tcp_line import TcpLine
@@ -346,6 +346,21 @@ async def test_nothing_waits_for_a_doorbell_that_is_away(broker: Mosquitto, porc
             assert await outcome(home) == Result("refused", MALFORMED)
             assert len(porch.ledger.rows) == 1
             assert porch.pulses == 0
+
+
+async def test_the_broker_keeps_no_session_of_a_doorbell_that_is_away(
+    broker: Mosquitto, porch: Porch
+) -> None:
+    async with porch.doorbell.running(), listening(broker.port) as home:
+        await newest_nonce(home)
+    async with asyncio.timeout(ANSWER_LIMIT_S):
+        hears, speaks = await asyncio.open_connection("127.0.0.1", broker.port)
+        name = f"doorstep-{DEVICE}".encode()
+        # MQTT 3.1.1 section 3.1, without the flag for a clean session.
+        rest = b"\x00\x04MQTT\x04\x00\x00\x3c" + len(name).to_bytes(2) + name
+        speaks.write(bytes((0x10, len(rest))) + rest)
+        assert await hears.readexactly(4) == b"\x20\x02\x00\x00", "a session is present"
+        speaks.close()
 
 
 @pytest.mark.parametrize("said", [b"UNLOCK", b'{"action":"unlock"}', b"\x00" * 100_000])
