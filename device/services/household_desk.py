@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NoReturn, Protocol, assert_never
 
 from device.core.access import is_limited
+from device.core.bucket import Bucket
 from device.core.pairing import VALID_S
 from device.services.audit_rows import AuditError
 from device.services.desk import Line
@@ -52,6 +53,10 @@ log = logging.getLogger(__name__)
 # Calls that begin or end, and codes that run out, change what is seen; nobody waits for that.
 LOOK_EVERY_S = 1.0
 
+# Changes of one phone. Fewer than the log writes down one by one, so that no single change hides
+# among many; and of each phone for itself, so that none keeps another from removing it.
+CHANGES_AT_ONCE = 20.0
+CHANGES_PER_S = 0.3
 # A peer that does not say what it takes takes 64 kB in one message (RFC 8841 section 6.1).
 PAGE_LIMIT_BYTES = 60_000
 
@@ -65,6 +70,7 @@ _LIMITED = (
     " Ask one that manages it always."
 )
 _NO_UNLOCK = "Only a phone that may open the door needs a passkey. Ask one who manages the phones."
+_TOO_MANY = "So many changes at once look like a mistake. Wait a minute and go on."
 _OVER = "This end has passed already. Choose a later one."
 _DISK = "The doorbell could not write it down. Free its disk and try again."
 
@@ -122,6 +128,7 @@ class HouseholdCounter:
         self._calling = calling
         self._link_of = link_of
         self._watchers: list[_Watcher] = []
+        self._changes: dict[str, Bucket] = {}
         household.watch(self.refresh)
         pairing.watch(self.refresh)
 
@@ -129,6 +136,8 @@ class HouseholdCounter:
         """Carry out one request of a phone; what cannot be done is a HouseholdRefused."""
         if (refusal := self._refusal(line, request)) is not None:
             return HouseholdRefused(id=request.id, reason="right", detail=refusal)
+        if not self._has_patience(line.phone.id, request):
+            return HouseholdRefused(id=request.id, reason="rate", detail=_TOO_MANY)
         try:
             return await self._carry_out(line, request)
         except HouseholdError as error:
@@ -196,6 +205,12 @@ class HouseholdCounter:
     def _manages(self, phone: str) -> bool:
         known = self._household.find(phone)
         return known is not None and "admin" in known.phone.rights
+
+    def _has_patience(self, phone: str, request: HouseholdRequest) -> bool:
+        if isinstance(request, Show | ReadAudit | WantPasskey | MakePasskey):
+            return True
+        bucket = self._changes.setdefault(phone, Bucket(CHANGES_AT_ONCE, CHANGES_PER_S))
+        return bucket.take(asyncio.get_running_loop().time())
 
     async def _carry_out(self, line: Line, request: HouseholdRequest) -> HouseholdReply:
         match request:

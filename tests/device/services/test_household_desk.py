@@ -10,10 +10,16 @@ import pytest
 
 from device.core.access import LocalTime
 from device.core.pairing import VALID_S
+from device.services.audit_flood import Flood
 from device.services.audit_rows import AuditError
 from device.services.desk import Line
 from device.services.household import Household, Passkey
-from device.services.household_desk import PAGE_LIMIT_BYTES, HouseholdCounter
+from device.services.household_desk import (
+    CHANGES_AT_ONCE,
+    CHANGES_PER_S,
+    PAGE_LIMIT_BYTES,
+    HouseholdCounter,
+)
 from device.services.pairing import Pairing
 from protocol.control import Done
 from protocol.door import ALL_RIGHTS, Window
@@ -262,6 +268,29 @@ async def test_an_admin_for_a_time_decides_nothing_about_admins(house: House) ->
     assert isinstance(await house.ask(house.ben, change), HouseholdView)
     assert isinstance(await house.ask(house.ben, Invite(id=8, access=GUEST)), Invited)
     assert isinstance(await house.ask(house.ben, RemovePhone(id=9, phone=cleo)), HouseholdView)
+
+
+def test_no_phone_hides_a_change_among_many_nor_keeps_another_from_removing_it(
+    house: House,
+) -> None:
+    house.household.change(house.ben.phone.id, "Ben", Access(rights=ALL_RIGHTS))
+    house.ledger.rows.clear()
+
+    async def main() -> None:
+        rules, refused = [HouseRules(), HouseRules(unlock_mqtt=True)], 0
+        for number in range(1, 601):
+            reply = await house.ask(house.ben, ChangeRules(id=number, rules=rules[number % 2]))
+            refused += isinstance(reply, HouseholdRefused) and reply.reason == "rate"
+            await asyncio.sleep(0.1)
+        assert refused >= 600 - CHANGES_AT_ONCE - 60 * CHANGES_PER_S - 1
+        flood, log_s = Flood(), 0.0
+        for row in house.ledger.rows:
+            assert flood.admits(row.what, log_s)
+        assert isinstance(await house.ask(house.ben, Show(id=601)), HouseholdView)
+        removal = RemovePhone(id=602, phone=house.ben.phone.id)
+        assert isinstance(await house.ask(house.anna, removal), HouseholdView)
+
+    run_virtual(main)
 
 
 async def test_an_invitation_is_made_and_withdrawn(house: House) -> None:
