@@ -161,27 +161,36 @@ class Calls:
     def _reason_against(self, admitted: Admitted) -> CallRefused | None:
         if admitted.call in self._calls:
             return _refused(admitted, 409, "A call with this id exists already. Call again.")
+        if self._make_room(admitted):
+            return None
         if admitted.data_only:
-            if not self._has_line_for(admitted):
-                return _refused(admitted, 503, _FULL_LINES.format(self._limits.lines))
-        elif sum(isinstance(call, Call) for call in self._calls.values()) >= self._limits.calls:
-            return _refused(admitted, 503, _FULL.format(self._limits.calls))
-        return None
+            return _refused(admitted, 503, _FULL_LINES.format(self._limits.lines))
+        return _refused(admitted, 503, _FULL.format(self._limits.calls))
 
-    def _has_line_for(self, admitted: Admitted) -> bool:
-        """Nobody keeps the admins out: a phone's own oldest line gives way, or a guest's."""
-        lines = [
+    def _make_room(self, admitted: Admitted) -> bool:
+        """Whether there is room for this call; the oldest of those that matter less gives way."""
+        kind = HouseholdCall if admitted.data_only else Call
+        limit = self._limits.lines if admitted.data_only else self._limits.calls
+        others = [
             call for call in self._calls.values()
-            if isinstance(call, HouseholdCall) and not call.path.over
+            if isinstance(call, kind) and not call.path.over
         ]  # fmt: skip
-        if len(lines) < self._limits.lines:
+        if len(others) < limit:
             return True
-        own = [line for line in lines if line.admitted.who == admitted.who]
-        guests = [line for line in lines if not self._gate.manages(line.admitted)]
-        weaker = [*own, *(guests if self._gate.manages(admitted) else ())]
-        if weaker:
-            weaker[0].path.hang_up()
-        return bool(weaker)
+        matters_less = self._less_line if admitted.data_only else self._less_call
+        least = next((call for call in others if matters_less(call.admitted, admitted)), None)
+        if least is not None:
+            least.path.hang_up()
+        return least is not None
+
+    def _less_line(self, one: Admitted, other: Admitted) -> bool:
+        """Nobody keeps the admins out; a phone's new line takes the place of its old one."""
+        guest = self._gate.manages(other) and not self._gate.manages(one)
+        return guest or one.who == other.who
+
+    def _less_call(self, one: Admitted, other: Admitted) -> bool:
+        """Whoever has got hold of a view token does not keep the household from its door."""
+        return one.phone is None and other.phone is not None
 
     async def _drop(self, call: Call | HouseholdCall) -> None:
         """A call that never began."""

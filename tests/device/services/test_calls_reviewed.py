@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from device.services.call import CallLimits
 from device.services.household import LOOK_EVERY_S
 from protocol.door import Right, Window
 from protocol.household import Access
-from protocol.link import CallRefused
+from protocol.link import CallAnswer, CallRefused
 from tests.support.calling_house import House, a_house
 from tests.support.door import a_phone, eventually, running
 from tests.support.phone import LoopPhone, ToneTrack
@@ -153,6 +154,25 @@ async def test_channels_of_a_view_token_are_closed_and_not_one_is_attached(house
         assert (screen.replies, house.desk.lines, house.desk.requests) == ([], [], [])
         assert house.speaker.played == []
         assert house.calls.calling() == set()
+
+
+async def test_screens_do_not_keep_the_household_from_its_door() -> None:
+    async with a_house(CallLimits(calls=2)) as house:
+        for number in (1, 2):
+            async with LoopPhone() as screen:
+                assert isinstance(await house.call(screen, f"call-000{number}"), CallAnswer)
+        async with LoopPhone() as phone, LoopPhone() as third, LoopPhone() as screen:
+            await house.connect(phone, "call-0003", a_phone())
+            await eventually(lambda: house.ended == ["call-0001"])
+            refusal = await house.call(screen, "call-0004")
+            assert isinstance(refusal, CallRefused)
+            assert refusal.status == 503
+            await house.connect(third, "call-0005", a_phone("b", "Ben"))
+            await eventually(lambda: house.ended == ["call-0001", "call-0002"])
+            # One phone does not take another's place.
+            refusal = await house.call(screen, "call-0006", a_phone("c", "Cleo"))
+            assert isinstance(refusal, CallRefused)
+            await phone.until(lambda: phone.numbers)
 
 
 async def test_a_line_names_the_channel_as_the_phone_does(house: House) -> None:
