@@ -30,6 +30,7 @@ QUEUE_LIMIT = 2048
 BATCH_LIMIT = 256
 _CLOSED = "The doorbell's log is closed, because the doorbell stops. Try again in a minute."
 _SLOW = "The doorbell's disk does not answer, so the door stays locked. Use the key."
+_BEGINS = "The doorbell has just started and still checks its log. Try again in a moment."
 _STOPPED = (
     "the doorbell stopped before the end of this opening. When the lock closed is not known;"
     " at this start it was locked."
@@ -133,7 +134,7 @@ class AuditLog:
             async with asyncio.timeout(WRITE_LIMIT_S):
                 return await number
         except TimeoutError as error:
-            raise AuditError(_SLOW) from error
+            raise AuditError(_SLOW if self._began else _BEGINS) from error
         finally:
             # Nobody waits for it any more; what the disk has already is in the log.
             if waiting in self._queue:

@@ -118,6 +118,7 @@ class Controls:
         try:
             request = parse_control_request(message)
         except RemoteProtocolError as error:
+            self._desk.unheard(self._line, message)
             self._say(
                 Denied(
                     id=id_of(message, CONTROL_MESSAGE_LIMIT_BYTES),
@@ -135,6 +136,7 @@ class Controls:
         try:
             self._waiting.put_nowait(request)
         except asyncio.QueueFull:
+            self._desk.unheard(self._line, message)
             detail = "Too many requests at once. Wait a moment and try again."
             self._say(Denied(id=request.id, reason="rate", detail=detail))
 

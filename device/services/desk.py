@@ -35,6 +35,9 @@ class CallDesk(Protocol):
     def greeting(self, line: Line) -> tuple[ControlReply, ...]:
         """What a phone is told when its control channel opens."""
 
+    def unheard(self, line: Line, message: str | bytes) -> None:
+        """A message that is not handed on: it is not in the protocol, or one of too many."""
+
     async def perform(self, line: Line, request: ControlRequest) -> ControlReply:
         """Carry out one request of a phone; the reply has the request's id."""
 

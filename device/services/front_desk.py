@@ -46,6 +46,8 @@ _NAMES: dict[Right, str] = {
     "talk": "talk to the visitor",
     "view": "see the door",
 }
+# What every message that might open says somewhere.
+_OPENS = b"unlock_confirm"
 _GONE = "This phone is not paired with the doorbell any more. Pair it again."
 
 
@@ -90,6 +92,12 @@ class FrontDesk:
         """Where the audit log stands, so that the phone can check that it only grows."""
         head = self._audit.head()
         return (AuditHead(head=head),) if head else ()
+
+    def unheard(self, line: Line, message: str | bytes) -> None:
+        """An attempt to open is in the log even when it cannot be read."""
+        raw = message.encode("utf-8", "replace") if isinstance(message, str) else message
+        if _OPENS in raw:
+            self._unlocks.refuse_unread(line)
 
     async def perform(self, line: Line, request: ControlRequest) -> ControlReply:
         """Phone, right, then the deed; the reply has the request's id.

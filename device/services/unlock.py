@@ -52,6 +52,8 @@ _ELSEWHERE = "The command was made for another door or another call. Slide to un
 _USED = "This unlocking was not asked for or was used already. Slide to unlock again."
 _LATE = "That took too long. Slide to unlock again."
 _NO_PASSKEY = "Opening needs a passkey, and this phone has none. Make one in its settings."
+_UNCONFIRMED = "Opening needs this phone's passkey. Slide again and confirm with it."
+_BROKEN_OFF = "The opening was broken off before the passkey was checked."
 _NO_RIGHT = "This phone may not unlock the door. A phone with admin rights can allow it."
 _NO_BROKER = "Opening over MQTT is off. A phone with admin rights can turn it on."
 
@@ -132,6 +134,11 @@ class UnlockDesk:
             return Denied(id=0, reason=refusal.reason, detail=str(refusal)[:300])
         return Done(id=AUTOMATION_REQUEST)
 
+    def refuse_unread(self, line: Line) -> None:
+        """A confirmation that was not understood, or one of too many at once."""
+        self._challenges.take(line.call)
+        self._refuse(line, 0, RefusedError("malformed", _UNREADABLE, bad=True))
+
     def forget(self, call: str) -> None:
         """The call is over; its challenge with it."""
         self._challenges.take(call)
@@ -177,11 +184,15 @@ class UnlockDesk:
         if not self._household.rules.unlock_passkey:
             return
         if request.passkey is None:
-            raise RefusedError("passkey", _NO_PASSKEY)
+            raise RefusedError("passkey", _UNCONFIRMED)
         try:
             await self._passkeys.verify(known.phone.id, request.command, request.passkey)
         except PasskeyError as error:
             raise RefusedError("passkey", str(error), bad=True) from error
+        except BaseException:
+            by = Person(known.phone.id, known.phone.name)
+            self._note("unlock_refused", by, _BROKEN_OFF, request.command)
+            raise
 
     def _check_right(self, known: KnownPhone) -> None:
         if not self._household.may(known.phone.id, "unlock"):

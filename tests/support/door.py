@@ -56,6 +56,7 @@ class NotingDesk:
         self.notes: list[tuple[str, ...]] = []
         self.requests: list[ControlRequest] = []
         self.lines: list[Line] = []
+        self.unread: list[str | bytes] = []
         self.block: asyncio.Event | None = None
         self.failure: Exception | None = None
         self.start_failure: Exception | None = None
@@ -71,6 +72,9 @@ class NotingDesk:
     def greeting(self, line: Line) -> tuple[ControlReply, ...]:
         self.lines.append(line)
         return ()
+
+    def unheard(self, line: Line, message: str | bytes) -> None:
+        self.unread.append(message)
 
     async def perform(self, line: Line, request: ControlRequest) -> ControlReply:
         self.requests.append(request)

@@ -146,10 +146,10 @@ async def test_while_the_disk_fails_nothing_is_confirmed_and_nothing_noted_is_lo
 async def test_a_disk_that_does_not_answer_is_waited_for_and_then_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit, "WRITE_LIMIT_S", 0.05)
     disk = Disk()
     async with running_log(tmp_path, book=a_book(tmp_path, disk.keep)) as log:
-        await eventually(log.head)
+        await log.write("paired")
+        monkeypatch.setattr(audit, "WRITE_LIMIT_S", 0.05)
         disk.goes_on.clear()
         with pytest.raises(AuditError, match="does not answer"):
             await log.write("unlock_granted", detail="in the disk's hands")
@@ -157,6 +157,19 @@ async def test_a_disk_that_does_not_answer_is_waited_for_and_then_refused(
             await log.write("unlock_granted", detail="behind it")
         disk.goes_on.set()
     assert "behind it" not in [detail for _, detail in details(tmp_path)]
+
+
+async def test_before_the_log_was_checked_whoever_waits_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "WRITE_LIMIT_S", 0.05)
+    disk = Disk()
+    disk.goes_on.clear()
+    async with running_log(tmp_path, book=a_book(tmp_path, disk.keep)) as log:
+        with pytest.raises(AuditError, match="just started"):
+            await log.write("unlock_granted", detail="too early")
+        disk.goes_on.set()
+    assert details(tmp_path) == [("started", "doorstep in a test")]
 
 
 async def test_whoever_goes_away_leaves_no_row_behind(tmp_path: Path) -> None:

@@ -134,6 +134,7 @@ async def test_nonsense_is_refused_by_its_number(rig: Rig, text: str | bytes, nu
     assert isinstance(denied, Denied)
     assert (denied.id, denied.reason) == (number, "malformed")
     assert rig.desk.requests == []
+    assert rig.desk.unread == [text]
 
 
 async def test_more_requests_than_a_person_makes_are_refused(rig: Rig) -> None:
@@ -143,7 +144,7 @@ async def test_more_requests_than_a_person_makes_are_refused(rig: Rig) -> None:
         rig.channel.hear(Light(id=number, on=True).model_dump_json())
     refused = [reply for reply in rig.told if isinstance(reply, Denied)]
     assert {reply.reason for reply in refused} == {"rate"}
-    assert len(refused) == 2
+    assert len(refused) == len(rig.desk.unread) == 2
 
 
 async def test_a_fault_of_the_desk_is_a_refusal_and_the_next_request_works(rig: Rig) -> None:

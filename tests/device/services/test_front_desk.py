@@ -247,3 +247,19 @@ async def test_a_log_that_cannot_be_read_says_so(desk: Desk) -> None:
     reply = await desk.perform(ANNA, AuditSince(id=1, row=0))
     assert isinstance(reply, Denied)
     assert reply.reason == "fault"
+
+
+@pytest.mark.parametrize("message", ['{"type":"unlock_confirm","id":1}', b"unlock_confirm \xff",
+                                     '"unlock_confirm" \ud800'])  # fmt: skip
+async def test_an_attempt_to_open_that_cannot_be_read_is_in_the_log_and_spends_the_challenge(
+    desk: Desk, message: str | bytes
+) -> None:
+    challenge = await desk.perform(ANNA, Unlock(id=1))
+    assert isinstance(challenge, Challenge)
+    desk.desk.unheard(a_line(ANNA), message)
+    desk.desk.unheard(a_line(ANNA), '{"type":"lights"}')
+    (row,) = await desk.house.rows("unlock_refused")
+    assert (row.who, row.evidence) == (ANNA.id, "")
+    command = a_command(ANNA, challenge.challenge)
+    assert isinstance(await desk.perform(ANNA, UnlockConfirm(id=2, command=command)), Denied)
+    assert desk.house.edges() == 0

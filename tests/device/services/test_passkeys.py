@@ -286,6 +286,23 @@ async def test_a_counter_that_cannot_be_written_down_opens_nothing(
     assert house.edges() == 0
 
 
+async def test_a_fault_while_the_passkey_is_checked_opens_nothing_and_is_in_the_log(
+    house: UnlockHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passkey = await made(house)
+    house.rule(unlock_passkey=True)
+
+    async def fail(phone: str, command: str, assertion: PasskeyAssertion) -> None:
+        raise ModuleNotFoundError("webauthn")
+
+    monkeypatch.setattr(house.passkeys, "verify", fail)
+    with pytest.raises(ModuleNotFoundError):
+        await confirmed(house, passkey.confirm)
+    assert house.edges() == 0
+    (row,) = await house.rows("unlock_refused")
+    assert "broken off" in row.detail
+
+
 async def test_bad_passkeys_lock_the_phone_out_like_bad_signatures(house: UnlockHouse) -> None:
     passkey = await made(house)
     house.rule(unlock_passkey=True)
