@@ -23,8 +23,9 @@ NOT_BEFORE_S = 1_793_491_200.0
 # A clock that is put right goes back by less.
 STEP_BACK_S = 60.0
 LOOK_EVERY_S = 60.0
-# After a power cut the clock may have lost this much unnoticed; more often would wear the card.
-WRITE_EVERY_S = 3600.0
+# After a power cut the clock may have lost this much unnoticed; more often would wear the card,
+# and hold up the picture while a slow one writes.
+WRITE_EVERY_S = 6 * 3600.0
 # What adjtimex(2) returns while nobody has told the kernel the time.
 TIME_ERROR = 5
 # struct timex is smaller on every machine; zeros ask and set nothing.

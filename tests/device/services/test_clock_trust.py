@@ -95,7 +95,7 @@ def test_a_time_that_nobody_vouched_for_is_not_remembered(file: Path) -> None:
     assert not file.exists()
 
 
-def test_the_card_is_written_once_an_hour(file: Path) -> None:
+def test_the_card_is_written_four_times_a_day(file: Path) -> None:
     kernel = Kernel()
     trust = kernel.trust(file)
     live(trust, 1)
