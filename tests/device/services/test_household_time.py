@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from device.core.access import LocalTime
+from device.services.clock import Clock
+from device.services.clock_trust import NOT_BEFORE_S, ClockTrust
 from device.services.household import LOOK_EVERY_S, USED_EVERY_MS, Household
 from protocol.door import Window
 from protocol.household import Access
@@ -187,3 +189,33 @@ def test_a_full_disk_is_no_reason_to_refuse_a_token(
     _, secret = house.household.mint("Tablet", "view", None)
     monkeypatch.setattr("device.services.household.write_whole", full)
     assert house.household.token_holder(secret) is not None
+
+
+def test_a_clock_set_back_lets_no_old_guest_in_again(tmp_path: Path) -> None:
+    """Not by a time server that lies, nor over a restart."""
+    wall_s = [NOT_BEFORE_S + 1e6]
+
+    def start() -> tuple[ClockTrust, Household]:
+        trust = ClockTrust(tmp_path / "clock", "when_synchronized", lambda: wall_s[0], lambda: True)
+        clock = Clock(lambda: wall_s[0], trust)
+        return trust, Household(tmp_path / "phones.json", clock.local)
+
+    async def look(trust: ClockTrust) -> None:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(trust.run())
+            await asyncio.sleep(1)
+            task.cancel()
+
+    trust, household = start()
+    anna = household.welcome(Identity.generate().public, "Anna").phone.id
+    access = Access(rights=("unlock",), until_ms=round((wall_s[0] + 3600) * 1000))
+    guest = household.welcome(Identity.generate().public, "Cleo", access).phone.id
+    assert household.may(guest, "unlock")
+    wall_s[0] += 30 * 86_400
+    assert not household.may(guest, "unlock")
+    run_virtual(lambda: look(trust))
+    wall_s[0] -= 30 * 86_400
+    for back in (household, start()[1]):
+        assert not back.clock_trusted
+        assert not back.may(guest, "unlock")
+        assert back.may(anna, "unlock")
