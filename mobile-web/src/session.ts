@@ -6,7 +6,7 @@ import { Call } from "./call/call";
 import { microphoneAllowed } from "./call/mic";
 import { Peer } from "./call/peer";
 import { type Place, placeSigned } from "./call/signed";
-import { type CallModel, IDLE, isOver } from "./call/state";
+import { type CallModel, EndedError, IDLE, isOver } from "./call/state";
 import type { Vitals } from "./call/vitals";
 import { type Prepared, WarmCall } from "./call/warm";
 import { Windows } from "./call/windows";
@@ -59,7 +59,7 @@ export class Session {
 		this.household = new Household(this.client, this.clock);
 		this.audits = new AuditBook(identity);
 		const { client } = this;
-		this.warm = new WarmCall({ client, identity, iceServers: () => this.#iceServers });
+		this.warm = new WarmCall({ client, identity, peer: () => this.#newPeer() });
 		this.#place = (placing) => placeSigned({ client, identity, ...placing });
 	}
 
@@ -110,11 +110,12 @@ export class Session {
 	async say(doorbell: string, reply: QuickReply["reply"]): Promise<void> {
 		const { call, model } = this.#newCall(doorbell, undefined, () => this.warm.take(doorbell));
 		const connected = new Promise<void>((resolve, reject) => {
-			const timer = setTimeout(() => reject(new Error("No connection.")), SAY_TIMEOUT_MS);
+			const late = () => reject(new EndedError({ why: "lost", detail: "", waitS: undefined }));
+			const timer = setTimeout(late, SAY_TIMEOUT_MS);
 			// The first state comes when the channel is open.
-			model.subscribe(({ door, phase, end }) => {
+			model.subscribe(({ door, end }) => {
 				if (door) resolve();
-				else if (phase === "ended") reject(new Error(end?.detail || "No connection."));
+				else if (end) reject(new EndedError(end));
 				else return;
 				clearTimeout(timer);
 			});
@@ -126,6 +127,10 @@ export class Session {
 		} finally {
 			call.hangUp();
 		}
+	}
+
+	#newPeer(): Peer {
+		return new Peer(this.#iceServers);
 	}
 
 	#newCall(doorbell: string, answers: string | undefined, first: () => Prepared): ActiveCall {
@@ -141,7 +146,7 @@ export class Session {
 			doorbell,
 			answers,
 			first,
-			next: () => ({ peer: new Peer(this.#iceServers) }),
+			next: () => ({ peer: this.#newPeer() }),
 			changed: (next) => {
 				model.value = next;
 				// Whether it is this phone that is unknown, or only this door.

@@ -35,11 +35,6 @@ describe("the words", () => {
 		const english = new Set(texts(en).filter((text) => text.split(" ").length > 2));
 		expect(texts(de).filter((text) => english.has(text))).toEqual([]);
 	});
-
-	it("say missing rights with the remedy", () => {
-		expect(en.rights.missing("unlock")).toContain("unlock the door");
-		expect(de.rights.missing("unlock")).toContain("die Tür öffnen");
-	});
 });
 
 describe("the language", () => {

@@ -22,6 +22,15 @@ export interface CallEnd {
 	readonly waitS: number | undefined;
 }
 
+/** A call was over before what it was made for. */
+export class EndedError extends Error {
+	override readonly name = "EndedError";
+
+	constructor(readonly end: CallEnd) {
+		super(`The call is over: ${end.why}.`);
+	}
+}
+
 /** A call as the screen shows it. */
 export interface CallModel {
 	readonly phase: Phase;

@@ -1,7 +1,7 @@
 import type { Client } from "../api/client";
 import type { Identity } from "../identity/identity";
 import { type SignedOffer, signOffer } from "./offer";
-import { Peer } from "./peer";
+import type { Peer } from "./peer";
 
 // Candidates go stale when a phone changes networks; a minute is how long people hesitate.
 const FRESH_MS = 60_000;
@@ -18,7 +18,8 @@ export interface Prepared {
 export interface WarmNeeds {
 	client: Client;
 	identity: Identity;
-	iceServers: () => readonly RTCIceServer[];
+	/** A fresh one. */
+	peer: () => Peer;
 }
 
 /** The call that will probably be made. */
@@ -44,7 +45,7 @@ export class WarmCall {
 		this.#expected = { doorbell, answers };
 		this.#over = new AbortController();
 		try {
-			this.#peer = new Peer(this.needs.iceServers());
+			this.#peer = this.needs.peer();
 		} catch {
 			return; // This browser cannot call; the call itself will say so.
 		}
@@ -62,7 +63,7 @@ export class WarmCall {
 		this.drop();
 		const fresh = fits && kept && performance.now() - kept.atMs < SIGNED_FRESH_MS;
 		return {
-			peer: peer ?? new Peer(this.needs.iceServers()),
+			peer: peer ?? this.needs.peer(),
 			signed: fresh ? kept.offer : undefined,
 		};
 	}

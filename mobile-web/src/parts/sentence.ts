@@ -1,6 +1,7 @@
 import { OfflineError, RefusedError } from "../api/problem";
 import { DeniedError } from "../call/control";
 import { ImpostorError } from "../call/impostor";
+import { type CallEnd, EndedError } from "../call/state";
 import type { Words } from "../words";
 
 /** What went wrong as a sentence: the server's own words, else ours. */
@@ -10,10 +11,17 @@ export function sentenceOf(error: unknown, words: Words): string {
 	if (error instanceof ImpostorError) {
 		return words.trust.ends[error.sign === "unknown" ? "stranger" : "impostor"];
 	}
+	if (error instanceof EndedError) return sentenceOfEnd(error.end, words);
 	if (error instanceof DeniedError) {
 		return error.reason === "silent" ? sentenceCase(words.call.silent) : error.detail;
 	}
 	return words.error.unknown;
+}
+
+/** Why a call is over; the server's own sentence where it knows more than we do. */
+export function sentenceOfEnd({ why, detail, waitS }: CallEnd, words: Words): string {
+	if (why === "rate") return tooOften(waitS, words);
+	return (why === "refused" && detail) || words.call.why[why];
 }
 
 /** That it was too often, and when it may be tried again if anybody knows. */

@@ -1,18 +1,18 @@
 import { type ReadonlySignal, type Signal, useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { CallEnd, CallModel } from "../call/state";
+import type { CallModel } from "../call/state";
 import { AuditWarning } from "../parts/audit-warning";
 import { Icon } from "../parts/icons";
 import { lampOf, lineOf } from "../parts/line";
 import type { Rewind } from "../parts/rewind";
-import { tooOften } from "../parts/sentence";
+import { sentenceOfEnd } from "../parts/sentence";
 import { useSession } from "../parts/session";
 import { useWakeLock } from "../parts/wake-lock";
 import type { Doorbell } from "../protocol.gen";
 import { go, paths } from "../router";
 import type { ActiveCall } from "../session";
-import { type Words, words } from "../words";
+import { words } from "../words";
 import { Controls, type OpenSheet } from "./controls";
 import { PictureTools } from "./picture-tools";
 import { RewindPanel } from "./rewind";
@@ -159,12 +159,6 @@ function Ended({ active, onLeave }: { active: ActiveCall; onLeave: () => void })
 			</section>
 		</footer>
 	);
-}
-
-/** The server's own sentence where it knows more than we do. */
-function sentenceOfEnd({ why, detail, waitS }: CallEnd, text: Words): string {
-	if (why === "rate") return tooOften(waitS, text);
-	return (why === "refused" && detail) || text.call.why[why];
 }
 
 function DetailsButton({ sheet }: { sheet: Signal<OpenSheet> }) {

@@ -32,21 +32,6 @@ export const de: Words = {
 		offline:
 			"Der Server ist nicht erreichbar. Prüfe das Netz dieses Telefons und versuche es noch einmal.",
 		unknown: "Das hat nicht geklappt. Versuche es noch einmal.",
-		strange: "Der Server kennt dieses Telefon nicht mehr. Kopple es mit einem neuen Link.",
-	},
-
-	rights: {
-		missing: (right) =>
-			`Dieses Telefon darf nicht ${de.rights.verb[right]}. Wer das Recht „admin“ hat, kann es erlauben.`,
-		verb: {
-			view: "diese Tür sehen",
-			talk: "mit der Tür sprechen",
-			light: "das Licht schalten",
-			chime: "den Gong läuten",
-			unlock: "die Tür öffnen",
-			history: "frühere Besuche sehen",
-			admin: "den Haushalt verwalten",
-		},
 	},
 
 	home: {
@@ -169,12 +154,10 @@ export const de: Words = {
 		chimed: "Der Gong hat geläutet.",
 		unlock: "Öffnen",
 		unlocked: "Offen",
-		unlockedNow: "Die Tür ist offen.",
 		unlockAsk: (door) => `Tür öffnen: ${door}?`,
 		unlockWho: (who, seconds) => `Als ${who}. Sie bleibt ${seconds} offen.`,
 		unlockSlide: "Zum Öffnen schieben",
 		unlockPress: "Tür öffnen",
-		unlockLate: "Das hat zu lange gedauert. Frage noch einmal.",
 		unlockFailed: (why) =>
 			`Die Tür ließ sich nicht öffnen: ${why} Versuche es noch einmal oder nimm den Schlüssel.`,
 		silent: "Die Klingel hat nicht geantwortet.",

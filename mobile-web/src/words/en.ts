@@ -1,22 +1,12 @@
 import type { Path } from "../call/counters";
 import type { EndReason } from "../call/state";
-import type {
-	CallState,
-	Clip,
-	DoorState,
-	Fault,
-	Moment,
-	Phase,
-	Phone,
-	QuickReply,
-} from "../protocol.gen";
+import type { CallState, Clip, DoorState, Fault, Moment, Phase, QuickReply } from "../protocol.gen";
 import { household } from "./household.en";
 import { log } from "./log.en";
 import { pair } from "./pair.en";
 import { trust } from "./trust.en";
 
 type Layer = CallState["layer"];
-type Right = Phone["rights"][number];
 type Lock = DoorState["lock"];
 
 /** English, and the shape of every other language. */
@@ -46,21 +36,6 @@ export const en = {
 	error: {
 		offline: "The server cannot be reached. Check this phone’s network and try again.",
 		unknown: "That did not work. Try again.",
-		strange: "The server does not know this phone any more. Pair it again with a fresh link.",
-	},
-
-	rights: {
-		missing: (right: Right): string =>
-			`This phone may not ${en.rights.verb[right]}. Someone with the right “admin” can allow it.`,
-		verb: {
-			view: "see this door",
-			talk: "talk to the door",
-			light: "switch the light",
-			chime: "ring the chime",
-			unlock: "unlock the door",
-			history: "see past visits",
-			admin: "manage the household",
-		} satisfies Record<Right, string>,
 	},
 
 	home: {
@@ -182,12 +157,10 @@ export const en = {
 		chimed: "The chime rang.",
 		unlock: "Unlock",
 		unlocked: "Unlocked",
-		unlockedNow: "The door is open.",
 		unlockAsk: (door: string): string => `Open ${door}?`,
 		unlockWho: (who: string, seconds: string): string => `As ${who}. It stays open for ${seconds}.`,
 		unlockSlide: "Slide to open",
 		unlockPress: "Open the door",
-		unlockLate: "That took too long. Ask again.",
 		unlockFailed: (why: string): string =>
 			`The door could not be unlocked: ${why} Try again, or use the key.`,
 		silent: "the doorbell did not answer.",

@@ -64,11 +64,9 @@ export const trust: typeof english = {
 		how: "Um zurückzukommen, bitte jemanden mit dem Recht „admin“ um eine Einladung oder scanne den Code an der Tür, und öffne den Link auf diesem Telefon.",
 		forget: "Alte Kopplung vergessen",
 		forgetWhy: "Das Vergessen entfernt Bilder und Schlüssel dieses Haushalts von diesem Telefon.",
-		forgotten: "Vergessen.",
 	},
 
 	times: {
-		title: "Wann",
 		noneNow: "Dieses Telefon darf hier zu dieser Stunde nichts.",
 		hours: (when) => `Erlaubt: ${when}.`,
 		over: "Die Zeit dieses Telefons an dieser Tür ist vorbei. Jemand mit dem Recht „admin“ kann ihm mehr geben.",

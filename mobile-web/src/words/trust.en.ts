@@ -61,11 +61,9 @@ export const trust = {
 		how: "To come back, ask someone with the right “admin” for an invitation, or scan the code at the door, and open the link on this phone.",
 		forget: "Forget the old pairing",
 		forgetWhy: "Forgetting removes the pictures and keys of that household from this phone.",
-		forgotten: "Forgotten.",
 	},
 
 	times: {
-		title: "When",
 		noneNow: "This phone may do nothing here at this hour.",
 		hours: (when: string): string => `Allowed: ${when}.`,
 		over: "The time of this phone at this door is over. Someone with the right “admin” can give it more.",

@@ -22,6 +22,7 @@ export class FakePeer {
 	readonly silence = vi.fn();
 	readonly close = vi.fn();
 	readonly trickle = vi.fn();
+	gathered = vi.fn(async () => undefined);
 	offer = vi.fn(async () => "offer");
 	answer = vi.fn(async (_sdp: string) => undefined);
 	counters = vi.fn(async () => ({}));
