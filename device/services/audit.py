@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from device.services.audit_book import AuditBook
@@ -31,6 +32,7 @@ BATCH_LIMIT = 256
 _CLOSED = "The doorbell's log is closed, because the doorbell stops. Try again in a minute."
 _SLOW = "The doorbell's disk does not answer, so the door stays locked. Use the key."
 _BEGINS = "The doorbell has just started and still checks its log. Try again in a moment."
+_FAULT = "The doorbell's log failed, and phones cannot open the door. Restart the doorbell."
 _STOPPED = (
     "the doorbell stopped before the end of this opening. When the lock closed is not known;"
     " at this start it was locked."
@@ -154,12 +156,22 @@ class AuditLog:
         with ThreadPoolExecutor(1, thread_name_prefix="audit") as self._pool:
             try:
                 while True:
-                    await self._keep()
+                    await self._keep_or_say()
                     await self._next()
             finally:
                 self._ended = True
                 await self._finish()
                 self._pool = None
+
+    async def _keep_or_say(self) -> None:
+        """A fault of the log's own must not end the doorbell: it rings on, and opens for nobody."""
+        try:
+            await self._keep()
+        except Exception:
+            # What caused it was refused or given up where it happened.
+            log.exception("the audit log failed")
+            self._open = False
+            self._tell(_FAULT)
 
     async def _keep(self) -> None:
         """Write all that waits, unless the disk fails."""
@@ -168,7 +180,6 @@ class AuditLog:
             if not self._open:
                 await self._begin()
         except AuditError as error:
-            self._refuse_writers(error)
             self._tell(str(error))
             return
         try:
@@ -184,7 +195,12 @@ class AuditLog:
     async def _begin(self) -> None:
         """Open the book; the first time, say in its first row how it was found."""
         at_ms = self._stamp().at_ms
-        wrong = await self._in_thread(lambda: self._book.open(at_ms))
+        try:
+            wrong = await self._in_thread(lambda: self._book.open(at_ms))
+        except Exception as error:
+            # Whatever it was: who waits for the log has to hear that it is not there.
+            self._refuse_writers(error if isinstance(error, AuditError) else AuditError(_FAULT))
+            raise
         self._open = True
         if self._began and wrong == self._tampered:
             return
@@ -211,7 +227,7 @@ class AuditLog:
         written = asyncio.get_running_loop().run_in_executor(
             self._pool, lambda: self._commit(drafts, at_ms)
         )
-        written.add_done_callback(lambda done: self._settle(batch, done.result()))
+        written.add_done_callback(partial(self._settle, batch))
         if (error := (await asyncio.shield(written)).error) is not None:
             raise error
 
@@ -227,7 +243,12 @@ class AuditLog:
             return _Outcome(numbers, error)
         return _Outcome(numbers, None)
 
-    def _settle(self, batch: list[_Waiting], outcome: _Outcome) -> None:
+    def _settle(self, batch: list[_Waiting], written: asyncio.Future[_Outcome]) -> None:
+        if written.cancelled() or written.exception() is not None:
+            # What cannot be written must not keep the rest from it for ever.
+            _refuse(batch, AuditError(_FAULT))
+            return
+        outcome = written.result()
         if outcome.error is not None:
             # Rows without a signed head are in the log, yet a cut would go unnoticed: nobody may
             # rest on them.

@@ -116,7 +116,7 @@ class AuditBook:
         """The hashes of the rows after `since`, oldest first, LINKS_LIMIT at most."""
         found = self._read(
             "SELECT row, hash FROM rows WHERE number > ? ORDER BY number LIMIT ?",
-            (since, LINKS_LIMIT),
+            (min(since, self.place.number), LINKS_LIMIT),
         )
         return tuple(row_hash(row.encode()) for row, _ in found)
 

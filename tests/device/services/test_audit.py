@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from device.services import audit
 from device.services.audit import AuditLog
+from device.services.audit_book import AuditBook
 from device.services.audit_flood import BURST, SUMMARY_EVERY_S
-from device.services.audit_rows import AuditError, of_opening
+from device.services.audit_rows import AuditError, Draft, of_opening
 from device.services.files import write_whole
 from protocol.audit import HEAD_TYP, AuditHeadStatement, AuditRow
 from protocol.jws import unseal
@@ -254,3 +256,52 @@ async def test_a_log_that_is_spoiled_while_it_runs_is_found_at_the_next_start(
     async with running_log(tmp_path, faults=faults) as log:
         await log.write("paired")
     assert "row 2 was written" in (faults[0] or "")
+
+
+class FaultyBook(AuditBook):
+    """Fails once in a way that nobody foresaw."""
+
+    faults = 1
+    opening_fails = False
+
+    def open(self, at_ms: int) -> str | None:
+        if self.opening_fails:
+            self.opening_fails = False
+            raise ZeroDivisionError
+        return super().open(at_ms)
+
+    def append(self, drafts: Sequence[Draft]) -> list[int]:
+        if self.faults and any(draft.detail == "poison" for draft in drafts):
+            self.faults -= 1
+            raise ZeroDivisionError
+        return super().append(drafts)
+
+
+async def test_a_fault_of_its_own_is_told_and_the_log_goes_on(tmp_path: Path) -> None:
+    faults = list[str | None]()
+    book = FaultyBook(tmp_path, DOORBELL, BOOT)
+    async with running_log(tmp_path, book=book, faults=faults) as log:
+        await log.write("paired")
+        with pytest.raises(AuditError, match="failed"):
+            await log.write("unlock_granted", detail="poison")
+        assert await log.write("paired", detail="after") > 0
+        await eventually(lambda: faults[-1] is None)
+    assert "Restart the doorbell" in (faults[0] or "")
+    assert [detail for _, detail in details(tmp_path)] == ["doorstep in a test", "", "after"]
+
+
+async def test_a_fault_while_the_log_is_opened_is_told_at_once_and_tried_again(
+    tmp_path: Path,
+) -> None:
+    book = FaultyBook(tmp_path, DOORBELL, BOOT)
+    book.opening_fails = True
+    async with running_log(tmp_path, book=book) as log:
+        with pytest.raises(AuditError, match="failed"):
+            await log.write("unlock_granted")
+        assert await log.write("paired") == 2
+
+
+async def test_links_after_a_row_that_no_log_ever_has_are_none(tmp_path: Path) -> None:
+    async with running_log(tmp_path) as log:
+        await log.write("paired")
+        assert await log.links(10**30) == ()
