@@ -32,6 +32,7 @@ export function addressesOf(
 export function streamName(doorName: string): string {
 	const plain = doorName
 		.normalize("NFKD")
+		.replace(/\p{M}/gu, "")
 		.toLowerCase()
 		.replace(/[^a-z0-9]+/g, "_")
 		.replace(/^_+|_+$/g, "");

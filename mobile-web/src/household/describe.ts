@@ -65,6 +65,13 @@ function daysLine(days: readonly number[], text: Words["household"], language: s
 		.join(", ");
 }
 
+/** A row's detail for people: times as they read them, and no ids, which stand in the file. */
+export function readable(detail: string, language: string): string {
+	return detail
+		.replace(/ \([a-z2-7]{26}\)/g, "")
+		.replace(/\b(\d{12,13}) ms\b/g, (_, ms: string) => dayAndTime(Number(ms), language));
+}
+
 /** "4:05" left of a code's life. */
 export function leftLine(seconds: number): string {
 	const whole = Math.max(0, Math.floor(seconds));

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { leftLine, rightsLine, timesLine, windowLine } from "../../src/household/describe";
+import {
+	leftLine,
+	readable,
+	rightsLine,
+	timesLine,
+	windowLine,
+} from "../../src/household/describe";
 import type { Access } from "../../src/protocol.gen";
 import { de } from "../../src/words/de";
 import { en } from "../../src/words/en";
@@ -44,6 +50,16 @@ describe("times in few words", () => {
 		expect(timesLine(access({ until_ms }), NOW_MS, en, "en-GB")).toBe("until 13:00");
 		expect(timesLine(access({ until_ms }), until_ms, en, "en-GB")).toBe("Ended 13:00");
 		expect(timesLine(access({ until_ms }), NOW_MS, de, "de")).toBe("bis 13:00");
+	});
+});
+
+describe("a row's detail", () => {
+	it("says when, and leaves ids to the file", () => {
+		const id = "abcdefghijklmnopqrstuvwxyz";
+		const ms = Date.parse("2026-03-04T13:05:00");
+		const detail = `Ben (${id}) may now: view, until ${ms} ms.`;
+		expect(readable(detail, "en-GB")).toMatch(/^Ben may now: view, until 4 Mar.*, 13:05\.$/);
+		expect(readable("Row 12 (x) 500 ms", "en-GB")).toBe("Row 12 (x) 500 ms");
 	});
 });
 

@@ -1,4 +1,5 @@
 import type { ChainedRow } from "../../household/chain";
+import { readable } from "../../household/describe";
 import { useHousehold } from "../../parts/household";
 import { Icon, type IconName } from "../../parts/icons";
 import { clockWithSeconds, dayLabel } from "../../parts/time";
@@ -71,7 +72,7 @@ function LogRow({ row }: { row: AuditRow }) {
 					{text.what[row.what] ?? row.what}
 					{who && <span class="log-who">{who}</span>}
 				</span>
-				{row.detail && <small>{row.detail}</small>}
+				{row.detail && <small>{readable(row.detail, locale.value)}</small>}
 				{marks.length > 0 && <small class="log-marks">{marks.join(" · ")}</small>}
 			</span>
 			<span class="log-when">

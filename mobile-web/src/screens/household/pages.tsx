@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { whyClosed } from "../../household/tell";
 import { useHousehold } from "../../parts/household";
 import { Icon } from "../../parts/icons";
@@ -22,6 +23,12 @@ export function HouseholdPages({ at }: { at: At }) {
 	const back = at.page === "home" ? paths.settings : paths.household(doorbell);
 	const members = desk.view.value?.members ?? [];
 	const shown = members.find(({ phone }) => phone.id === (at.page === "phone" ? at.item : me));
+	const title = useRef<HTMLHeadingElement>(null);
+	// Each page begins at its head, for the eye and for screen readers.
+	useEffect(() => {
+		scrollTo(0, 0);
+		title.current?.focus({ preventScroll: true });
+	}, [at.page, at.item]);
 	const again = desk.view.value !== null && desk.state.value.phase === "connecting";
 	return (
 		<div class={`page settings household at-${at.page}`}>
@@ -30,7 +37,9 @@ export function HouseholdPages({ at }: { at: At }) {
 					<Icon name="back" />
 				</a>
 				<div class="bar-title">
-					<h1>{titleOf(at.page, shown?.phone)}</h1>
+					<h1 ref={title} tabIndex={-1}>
+						{titleOf(at.page, shown?.phone)}
+					</h1>
 					<p role="status">{again ? `${name} · ${text.line.connecting}` : name}</p>
 				</div>
 			</header>
