@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +15,7 @@ from typing import TextIO
 from device import wiring
 from device.errors import StartError
 from device.services.admin import NoDoorbellError, ask
-from device.services.audit_check import HEAD_NAME, BrokenLogError, Place, inspect
+from device.services.audit_check import HEAD_NAME, LOG_NAME, BrokenLogError, Place, inspect
 from device.services.audit_rows import AuditError, Draft, Stamp
 from device.settings import Settings
 from protocol.audit import AuditRow
@@ -112,6 +114,18 @@ def _note_offline(state: Path, identity: Identity) -> None:
             book.sign(local.at_ms)
         except AuditError as error:
             raise StartError(str(error)) from error
+        finally:
+            _give_back(state)
+
+
+def _give_back(state: Path) -> None:
+    """What root has written belongs to the doorbell's user, who could not read it otherwise."""
+    if os.geteuid() != 0:
+        return
+    owner = state.stat()
+    for name in (LOG_NAME, f"{LOG_NAME}-wal", f"{LOG_NAME}-shm", HEAD_NAME):
+        with contextlib.suppress(FileNotFoundError):
+            os.chown(state / name, owner.st_uid, owner.st_gid)
 
 
 def _follow(state: Path, identity: Identity, each: Each) -> Place:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,18 @@ def test_an_export_into_a_file_is_for_its_owner_alone(
     assert "cannot be written" in capsys.readouterr().err
     # Neither of the two took a copy.
     assert len(rows_of(tmp_path, identity)) == 4
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write another user's files")
+def test_what_root_exports_stays_the_doorbells(tmp_path: Path, identity: Identity) -> None:
+    keep_rows(tmp_path, identity)
+    for path in (tmp_path, *tmp_path.iterdir()):
+        os.chown(path, 12345, 12345)
+    assert audit(tmp_path, "export") == 0
+    assert audit(tmp_path, "verify") == 0
+    assert {(path.name, path.stat().st_uid) for path in tmp_path.glob("audit*")} == {
+        (path.name, 12345) for path in tmp_path.glob("audit*")
+    }
 
 
 @pytest.mark.parametrize("command", ["verify", "export"])
