@@ -16,7 +16,7 @@ from protocol.calls import SIGNATURE_HEADER
 from protocol.identity import Identity
 from protocol.link import CallAnswer, CallHangUp, CallOffer, Confirmed
 from tests.support.autopush import Autopush
-from tests.support.scripted_doorbell import ScriptedDoorbell, known_phone
+from tests.support.scripted_doorbell import PATIENCE_S, ScriptedDoorbell, known_phone
 from tests.support.signing_phone import SigningPhone
 from tests.support.told_phone import SUBSCRIPTIONS, ToldPhone
 from tests.support.whole_server import serving_app
@@ -234,12 +234,34 @@ async def test_a_farewell_outlives_the_server_and_a_push_service_that_is_away(
     )  # fmt: skip
     async with serving_app(second):
         assert (await anna.next_push(failures)).body == FAREWELL
-        async with asyncio.timeout(LOST_WITHIN_S):
+        async with asyncio.timeout(PATIENCE_S):
             while await second.roster.farewells():  # noqa: ASYNC110 - nobody is told
                 await asyncio.sleep(0.01)
             while await second.register.for_phone(anna.phone.id):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
     assert len(anna.pushed()) == failures + 1
+
+
+async def test_a_phone_that_is_back_before_it_was_told_is_not_told(
+    settings: Settings, http: aiohttp.ClientSession, service: Autopush
+) -> None:
+    server = Server(settings, Options(push_over_http=True))
+    async with serving_app(server) as url:
+        anna = ToldPhone(SigningPhone(url, http), service)
+        bell = ScriptedDoorbell(url, http, phones=[known_phone(anna.phone.identity)])
+        async with bell.connected():
+            await anna.turn_on()
+        back = bell.members()
+        bell.phones, bell.forgotten = (), (anna.phone.id,)
+        await server.roster.keep(bell.id, bell.members())
+        server.roster.exchange(bell.id, back)
+        assert await server.roster.farewells()
+        # What wakes it in life: the next members are on the disk.
+        await server.departures.kept()
+        async with asyncio.timeout(PATIENCE_S):
+            while await server.roster.farewells():  # noqa: ASYNC110 - nobody is told
+                await asyncio.sleep(0.01)
+    assert anna.pushed() == []
 
 
 async def test_members_with_impossible_ids_end_the_link(
