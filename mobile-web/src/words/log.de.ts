@@ -18,7 +18,7 @@ export const log: typeof english = {
 	none: "Noch steht nichts im Protokoll.",
 	noUnlocks: "Unter den gelesenen Zeilen ist kein Öffnen.",
 	more: "Ältere Zeilen zeigen",
-	clockUnknown: "die Uhr war nicht gestellt",
+	clockUnknown: "Uhrzeit unsicher",
 	signed: "vom Telefon unterschrieben",
 	row: (number) => `Zeile ${String(number)}`,
 	export: "Als Datei sichern",

@@ -18,7 +18,7 @@ export const log = {
 	none: "Nothing is in the log yet.",
 	noUnlocks: "No opening among the rows that were read.",
 	more: "Show older rows",
-	clockUnknown: "the clock was not set",
+	clockUnknown: "time uncertain",
 	signed: "signed by the phone",
 	row: (number: number): string => `Row ${String(number)}`,
 	export: "Save as a file",
