@@ -213,3 +213,30 @@ async def test_a_phone_that_the_hello_drops_has_lost_its_access(
         reply = await phone.ask("GET", "/api/v1/doorbells")
         assert reply.status == 401
         assert "pairing" in reply.problem.detail
+
+
+async def test_a_hello_may_be_said_again(doorbell: ScriptedDoorbell, phone: SigningPhone) -> None:
+    async with phone.events() as events:
+        await events.next()
+        doorbell.name = "Side door"
+        await doorbell.say(doorbell.hello())
+        renamed = await events.next()
+        assert renamed.type == "doorbell"
+        assert renamed.name == "Side door"
+    doorbell.phones = ()
+    await doorbell.say(doorbell.hello())
+    await doorbell.ring("visit-nobody-opened")
+    await doorbell.hear(Confirmed)
+    assert (await phone.ask("GET", "/api/v1/doorbells")).status == 401
+
+
+@pytest.mark.parametrize("again", ["hello", "members"])
+async def test_what_is_said_later_is_checked_as_the_first_word_was(
+    doorbell: ScriptedDoorbell, phone: SigningPhone, again: str
+) -> None:
+    known = known_phone(Identity.generate())
+    other = known.model_copy(update={"public_key": phone.identity.public.text})
+    doorbell.phones = (other,)
+    await doorbell.say(doorbell.hello() if again == "hello" else doorbell.members())
+    assert (await doorbell.closing())[0] == 4400
+    assert (await phone.ask("GET", "/api/v1/doorbells")).status == 200
