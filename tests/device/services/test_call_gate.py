@@ -202,6 +202,16 @@ def test_a_nonce_is_spent_whatever_becomes_of_the_offer(gate: Gate) -> None:
     assert "came twice" in gate.refusal(AIORTC, signed.signature)
 
 
+def test_a_nonce_is_good_for_one_offer_although_the_next_has_a_session_of_its_own(
+    gate: Gate,
+) -> None:
+    first = gate.statement(AIORTC)
+    gate.admit(AIORTC, gate.seal(first))
+    second = gate.statement(AIORTC, doorbell_nonce=first["doorbell_nonce"])
+    assert second["session"] != first["session"]
+    assert "came twice" in gate.refusal(AIORTC, gate.seal(second))
+
+
 def test_an_invented_nonce_is_none(gate: Gate) -> None:
     statement = gate.statement(AIORTC, doorbell_nonce=a_nonce())
     assert "too long ago" in gate.refusal(AIORTC, gate.seal(statement))

@@ -49,11 +49,10 @@ async def test_a_phone_is_served_and_nobody_notices(house: House) -> None:
 
 
 async def test_other_channels_have_no_place_there(house: House) -> None:
-    async with DeskPhone() as phone:
-        others = [phone.channel_for(label) for label in ("control", "files", "latest", "x")]
+    async with DeskPhone("control", "files", "latest", "Household") as phone:
         await house.connect(phone, caller=a_phone())
         await phone.show(1)
-        await eventually(lambda: {channel.readyState for channel in others} == {"closed"})
+        await eventually(lambda: {channel.readyState for channel in phone.others} == {"closed"})
         assert house.desk.lines == []
 
 
