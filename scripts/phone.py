@@ -19,6 +19,8 @@ from protocol.pairing import Invitation, Transcript, encode
 from scripts.signed_call import SignedOffer, with_one_fingerprint
 
 REQUEST_LIMIT_S = 15.0
+# The server hangs up an idle connection after five seconds; a request must not cross that.
+KEEP_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Answer:
     """What the server said."""
 
     status: int
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     body: bytes
 
 
@@ -40,7 +42,10 @@ class Phone:
         # Known once paired; `channel` once called.
         self.doorbell = identity.public
         self.channel = ""
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=REQUEST_LIMIT_S))
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=REQUEST_LIMIT_S),
+            connector=aiohttp.TCPConnector(keepalive_timeout=KEEP_S),
+        )
 
     @classmethod
     async def paired(cls, link: str, name: str) -> Self:
@@ -83,7 +88,7 @@ class Phone:
         async with self._session.request(
             method, self.address + path, data=body or None, headers=headers
         ) as response:
-            return Answer(response.status, dict(response.headers), await response.read())
+            return Answer(response.status, response.headers, await response.read())
 
     async def call(self, pc: RTCPeerConnection) -> str:
         """Offer `pc` to the doorbell and take its answer; the call's path, for hanging up."""

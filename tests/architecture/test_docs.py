@@ -44,3 +44,24 @@ def test_every_make_target_of_the_documents_exists() -> None:
         for target in re.findall(r"`make ([a-z-]+)", document.read_text("utf-8"))
     }
     assert named <= known
+
+
+def test_every_test_that_a_document_names_exists() -> None:
+    named = {
+        name
+        for document in documents()
+        for name in re.findall(r"`(tests/[\w/.]+(?:::\w+)?)`", document.read_text("utf-8"))
+    }
+    assert named
+    assert [name for name in sorted(named) if not exists(name)] == []
+
+
+def exists(name: str) -> bool:
+    path, _, test = name.partition("::")
+    file = ROOT / path
+    if not file.exists():
+        return False
+    return (
+        not test
+        or re.search(rf"^(?:async )?def {test}\b", file.read_text("utf-8"), re.M) is not None
+    )
