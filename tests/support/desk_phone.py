@@ -12,13 +12,17 @@ from tests.support.phone import LoopPhone
 
 
 class DeskPhone(LoopPhone):
-    """`asked` is everything that the doorbell said on the channel `household`."""
+    """`asked` is everything that the doorbell said on the channel `household`.
 
-    def __init__(self) -> None:
+    Channels `before` that one are opened first, as `others`.
+    """
+
+    def __init__(self, *before: str) -> None:
         super().__init__(heartbeat=False)
         self.asked: list[HouseholdReply] = []
         self.watching = self.pc
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.others = [self.channel_for(label) for label in before]
         self.household = self.channel_for("household")
         self.household.on("message", self._learn)
 
