@@ -210,6 +210,13 @@ describe("placing a call", () => {
 		expect(client.challenge).not.toHaveBeenCalled();
 	});
 
+	it("waits for the nonce that is on its way, or asks again", async () => {
+		await placeSigned({ ...placing, nonce: Promise.resolve(NONCE) });
+		expect(client.challenge).not.toHaveBeenCalled();
+		await placeSigned({ ...placing, nonce: Promise.reject(new Error("away")) });
+		expect(client.challenge).toHaveBeenCalledOnce();
+	});
+
 	it("tries once more with a fresh nonce when one waited, and only once", async () => {
 		client.challenges.ready.mockReturnValue(NONCE);
 		live.mockRejectedValueOnce(stale);

@@ -48,13 +48,32 @@ describe("a call that is expected", () => {
 		warm.prepare(DOOR, "visit");
 		warm.prepare(DOOR, "visit");
 		await signed(1);
-		const { peer, signed: offer } = warm.take(DOOR);
+		const { peer, signed: offer, nonce } = warm.take(DOOR);
+		expect(nonce).toBeUndefined();
 		expect(peer).toBe(peers[0]);
 		expect(offer?.sdp).toBe(golden.offer.sdp);
 		expect(nonceOf(offer)).toBe(NONCES[0]);
 		expect(client.expectLive).toHaveBeenCalledWith(DOOR, "visit", golden.offer.sdp);
 		expect(peers).toHaveLength(1);
 		expect(peers[0]?.close).not.toHaveBeenCalled();
+	});
+
+	it("that comes sooner than its signature takes the nonce that is on its way", async () => {
+		let give: (given: { nonce: string }) => void = () => undefined;
+		client.challenge.mockReturnValue(
+			new Promise((resolve) => {
+				give = resolve;
+			}),
+		);
+		const warm = warming();
+		warm.prepare(DOOR, undefined);
+		const { signed: offer, nonce } = warm.take(DOOR);
+		expect(offer).toBeUndefined();
+		give({ nonce: "the nonce" });
+		expect(await nonce).toBe("the nonce");
+		expect(client.challenge).toHaveBeenCalledOnce();
+		warm.prepare(DOOR, undefined);
+		expect(warm.take(identity.id).nonce).toBeUndefined();
 	});
 
 	it("is signed anew before the doorbell forgets its nonce", async () => {

@@ -181,14 +181,14 @@ export class Attempt {
 	/** A visit that was deleted meanwhile is no reason not to see the door. */
 	async #place(offer: string): Promise<Placed> {
 		const { place, doorbell, answers } = this.needs;
-		const { signed: ready } = this.prepared;
+		const { signed: ready, nonce } = this.prepared;
 		const placing = { doorbell, offer, signal: this.#gone.signal };
-		if (answers === undefined) return place({ ...placing, answers, ready });
+		if (answers === undefined) return place({ ...placing, answers, ready, nonce });
 		try {
-			return await place({ ...placing, answers, ready });
+			return await place({ ...placing, answers, ready, nonce });
 		} catch (error) {
 			if (!(error instanceof RefusedError) || error.status !== 404) throw error;
-			return place({ ...placing, answers: undefined, ready: undefined });
+			return place({ ...placing, answers: undefined });
 		}
 	}
 

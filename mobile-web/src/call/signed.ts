@@ -17,6 +17,8 @@ export interface SignedPlacing {
 	offer: string;
 	/** The same offer, signed a moment ago. */
 	ready?: SignedOffer | undefined;
+	/** The doorbell's nonce for it, asked for a moment ago. */
+	nonce?: Promise<string> | undefined;
 	signal: AbortSignal;
 }
 
@@ -39,7 +41,7 @@ export async function placeSigned(placing: SignedPlacing): Promise<Placed> {
 	// A door that this phone has never met: whoever named it cannot vouch for it.
 	if (!key) throw new ImpostorError("unknown");
 	const ready = placing.ready?.sdp === offer ? placing.ready : undefined;
-	const warm = ready ? undefined : client.challenges.ready(doorbell);
+	const warm = ready ? undefined : await nonceAtHand(placing);
 	const sign = (nonce: string) => signOffer(identity, doorbell, nonce, offer);
 	const fresh = async () => sign((await client.challenge(doorbell, signal)).nonce);
 	let signed = ready ?? (await (warm ? sign(warm) : fresh()));
@@ -58,6 +60,15 @@ export async function placeSigned(placing: SignedPlacing): Promise<Placed> {
 		client.hangUp(answer.path).catch(() => undefined);
 		throw error;
 	}
+}
+
+async function nonceAtHand({
+	client,
+	doorbell,
+	nonce,
+}: SignedPlacing): Promise<string | undefined> {
+	const asked = await nonce?.catch(() => undefined);
+	return asked ?? client.challenges.ready(doorbell);
 }
 
 function post({ client, doorbell, answers, signal }: SignedPlacing, signed: SignedOffer) {

@@ -13,6 +13,8 @@ const SIGNED_FRESH_MS = 25_000;
 export interface Prepared {
 	readonly peer: Peer;
 	readonly signed?: SignedOffer | undefined;
+	/** The doorbell's nonce, on its way, if there was no time to sign. */
+	readonly nonce?: Promise<string> | undefined;
 }
 
 export interface WarmNeeds {
@@ -33,6 +35,7 @@ export class WarmCall {
 	#peer: Peer | undefined;
 	#expected: Expected | undefined;
 	#signed: { offer: SignedOffer; atMs: number } | undefined;
+	#nonce: Promise<string> | undefined;
 	#over = new AbortController();
 
 	constructor(private readonly needs: WarmNeeds) {}
@@ -49,6 +52,7 @@ export class WarmCall {
 		} catch {
 			return; // This browser cannot call; the call itself will say so.
 		}
+		this.#ask(doorbell);
 		void this.#keepSigned(this.#peer, this.#expected, this.#over.signal);
 		const timer = setTimeout(() => this.drop(), FRESH_MS);
 		this.#over.signal.addEventListener("abort", () => clearTimeout(timer));
@@ -58,6 +62,7 @@ export class WarmCall {
 	take(doorbell: string): Prepared {
 		const peer = this.#peer;
 		const kept = this.#signed;
+		const nonce = this.#nonce;
 		const fits = this.#expected?.doorbell === doorbell;
 		this.#peer = undefined;
 		this.drop();
@@ -65,6 +70,7 @@ export class WarmCall {
 		return {
 			peer: peer ?? this.needs.peer(),
 			signed: fresh ? kept.offer : undefined,
+			nonce: fits && !fresh ? nonce : undefined,
 		};
 	}
 
@@ -75,6 +81,15 @@ export class WarmCall {
 		this.#peer = undefined;
 		this.#expected = undefined;
 		this.#signed = undefined;
+		this.#nonce = undefined;
+	}
+
+	/** Not aborted with the rest: whoever taps now waits for its answer. */
+	#ask(doorbell: string): void {
+		const nonce = this.needs.client.challenge(doorbell).then((given) => given.nonce);
+		// Whoever calls without it asks again, and says what is wrong.
+		nonce.catch(() => undefined);
+		this.#nonce = nonce;
 	}
 
 	async #keepSigned(peer: Peer, expected: Expected, over: AbortSignal): Promise<void> {
@@ -82,9 +97,9 @@ export class WarmCall {
 			await peer.gathered();
 			const sdp = await peer.offer();
 			while (!over.aborted) {
-				// Whoever calls without it asks for a nonce then, and says what is wrong.
 				await this.#sign(sdp, expected, over).catch(() => undefined);
 				await new Promise((resolve) => setTimeout(resolve, SIGN_EVERY_MS));
+				if (!over.aborted) this.#ask(expected.doorbell);
 			}
 		} catch {
 			// A peer without an offer: the call itself will say so.
@@ -93,9 +108,12 @@ export class WarmCall {
 
 	async #sign(sdp: string, { doorbell, answers }: Expected, over: AbortSignal): Promise<void> {
 		const { client, identity } = this.needs;
-		const { nonce } = await client.challenge(doorbell, over);
+		const nonce = await this.#nonce;
+		if (nonce === undefined || over.aborted) return;
 		const offer = await signOffer(identity, doorbell, nonce, sdp);
 		await client.expectLive(doorbell, answers, sdp);
-		if (!over.aborted) this.#signed = { offer, atMs: performance.now() };
+		if (over.aborted) return;
+		this.#signed = { offer, atMs: performance.now() };
+		this.#nonce = undefined;
 	}
 }
