@@ -13,7 +13,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
-from scripts.signed_call import with_one_fingerprint
+from media.handshake import with_one_fingerprint
 
 LIMIT_S = 20.0
 
