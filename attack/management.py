@@ -8,6 +8,7 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 
 from attack.phones import HonestPhone, RefusedError, believed
 from attack.server import new_call
+from media.handshake import with_one_fingerprint
 from protocol.household import (
     HOUSEHOLD_REPLY,
     Access,
@@ -17,7 +18,6 @@ from protocol.household import (
     HouseholdRequest,
 )
 from protocol.link import CallOffer, CallRefused
-from scripts.signed_call import with_one_fingerprint
 
 REPLY_LIMIT_S = 20.0
 

@@ -12,13 +12,14 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from attack.server import HostileServer, new_call
+from media.handshake import with_one_fingerprint
 from protocol.control import CONTROL_REPLY, ControlReply, ControlRequest
 from protocol.errors import RemoteProtocolError
 from protocol.identity import Identity, PublicKey
 from protocol.link import CallAnswer, CallOffer, CallRefused
 from protocol.pairing import Invitation, PairChallenge, Paired, PairHello, PairProof, Transcript
 from protocol.pairing import encode as base64url
-from scripts.signed_call import SignedOffer, with_one_fingerprint
+from scripts.signed_call import SignedOffer
 
 CONNECT_LIMIT_S = 20.0
 REPLY_LIMIT_S = 20.0

@@ -112,6 +112,8 @@ def _object_of(part: str) -> dict[str, Any]:
         value = json.loads(
             _bytes_of(part), object_pairs_hook=_each_once, parse_constant=_refuse_constant
         )
+    except RemoteProtocolError:
+        raise
     except (ValueError, RecursionError) as error:
         raise RemoteProtocolError("The statement cannot be read.") from error
     if not isinstance(value, dict):

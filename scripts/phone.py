@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiortc import RTCPeerConnection, RTCSessionDescription
 
+from media.handshake import with_one_fingerprint
 from protocol.calls import SIGNATURE_HEADER, CallChallenge
 from protocol.identity import TOKEN_LIFE_S, Identity, PublicKey
 from protocol.pairing import Invitation, Transcript, encode
-from scripts.signed_call import SignedOffer, with_one_fingerprint
+from scripts.signed_call import SignedOffer
 
 REQUEST_LIMIT_S = 15.0
 # The server hangs up an idle connection after five seconds; a request must not cross that.

@@ -5,7 +5,6 @@ For phones without a screen: benchmarks, tests and attacks.
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import dataclass
 
@@ -23,13 +22,6 @@ from protocol.identity import Identity, PublicKey
 from protocol.pairing import encode
 
 NONCE_BYTES = 16
-# aiortc names three hashes of one certificate; a signed call has one.
-_OTHER_FINGERPRINTS = re.compile(r"a=fingerprint:sha-(384|512) [^\r\n]*\r?\n")
-
-
-def with_one_fingerprint(sdp: str) -> str:
-    """The SDP with the sha-256 fingerprint alone."""
-    return _OTHER_FINGERPRINTS.sub("", sdp)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
 
 from device.services.call_gate import Admitted, NotAdmittedError
+from media.handshake import with_one_fingerprint
 from protocol import jws
 from protocol.calls import (
     OFFER_TYP,
@@ -20,7 +21,7 @@ from protocol.calls import (
 from protocol.household import Access
 from protocol.identity import Identity
 from protocol.link import CallOffer
-from scripts.signed_call import SignedOffer, with_one_fingerprint
+from scripts.signed_call import SignedOffer
 from tests.support.entrance import Entrance, a_nonce
 from tests.support.hand_turned_time import VirtualClock
 

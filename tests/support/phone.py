@@ -13,11 +13,12 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 from aiortc.mediastreams import MediaStreamError
 
 from media import timecode
+from media.handshake import with_one_fingerprint
 from protocol.calls import CallChallenge
 from protocol.control import CONTROL_REPLY, ControlReply, ControlRequest
 from protocol.identity import Identity, PublicKey
 from protocol.link import CallAnswer
-from scripts.signed_call import SignedOffer, with_one_fingerprint
+from scripts.signed_call import SignedOffer
 from tests.support.loop_camera import tone
 
 PATIENCE_S = 10.0
