@@ -61,6 +61,9 @@ async def swapped_offers(server: HostileServer, bell: Doorbell, phone: HonestPho
         )  # fmt: skip
         await _try(row, server, "a stranger's own offer", own, outsider.signature)
         await _try(row, server, "unsigned", own, None)
+        genuine_again = await phone.signed(genuine)
+        await _try(row, server, "said to answer a ring", genuine, genuine_again.signature,
+                   answers="visit-0001")  # fmt: skip
     return row
 
 
@@ -139,11 +142,13 @@ async def _take(server: HostileServer, offer: SignedOffer) -> tuple[SignedOffer,
 
 
 async def _try(
-    row: Tally, server: HostileServer, how: str, sdp: str, signature: str | None
-) -> None:
+    row: Tally, server: HostileServer, how: str, sdp: str, signature: str | None,
+    answers: str | None = None,
+) -> None:  # fmt: skip
     if not sdp:
         return
-    reply = await server.offer(CallOffer(call=new_call(), sdp=sdp, signature=signature))
+    offer = CallOffer(call=new_call(), sdp=sdp, signature=signature, answers=answers)
+    reply = await server.offer(offer)
     row.note(refused=isinstance(reply, CallRefused), how=how)
     if isinstance(reply, CallAnswer):
         await server.hang_up(reply.call)

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from protocol.base import DeviceId, Message, PhoneId
+from protocol.base import DeviceId, Message, PhoneId, VisitId
 from protocol.errors import RemoteProtocolError
 from protocol.pairing import encode
 
@@ -39,7 +39,10 @@ class CallChallenge(Message):
 
 
 class OfferStatement(Message):
-    """What a phone signs (OFFER_TYP). `session` is its own name for the call."""
+    """What a phone signs (OFFER_TYP). `session` is its own name for the call.
+
+    `answers` is the visit whose ring it answers: nobody else may say that this phone came.
+    """
 
     role: Literal["offer"] = "offer"
     doorbell: DeviceId
@@ -49,6 +52,7 @@ class OfferStatement(Message):
     phone_nonce: Nonce
     fingerprint: Fingerprint
     sdp_hash: Sha256
+    answers: VisitId | None = None
 
 
 class AnswerStatement(Message):

@@ -109,9 +109,9 @@ def header_of(text: str, typ: str, more: tuple[str, ...]) -> dict[str, str]:
 
 def _object_of(part: str) -> dict[str, Any]:
     try:
-        value = json.loads(
-            _bytes_of(part), object_pairs_hook=_each_once, parse_constant=_refuse_constant
-        )
+        # Decoded here: json would also take UTF-16 and a byte order mark.
+        text = _bytes_of(part).decode("utf-8")
+        value = json.loads(text, object_pairs_hook=_each_once, parse_constant=_refuse_constant)
     except RemoteProtocolError:
         raise
     except (ValueError, RecursionError) as error:

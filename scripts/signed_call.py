@@ -34,8 +34,10 @@ class SignedOffer:
     statement: OfferStatement
 
     @classmethod
-    def make(cls, phone: Identity, doorbell: PublicKey, nonce: str, sdp: str) -> SignedOffer:
-        """Sign `sdp` with the doorbell's nonce."""
+    def make(
+        cls, phone: Identity, doorbell: PublicKey, nonce: str, sdp: str, answers: str | None = None
+    ) -> SignedOffer:
+        """Sign `sdp` with the doorbell's nonce; `answers` is the visit that it answers."""
         statement = OfferStatement(
             doorbell=doorbell.id,
             phone=phone.id,
@@ -44,6 +46,7 @@ class SignedOffer:
             phone_nonce=encode(secrets.token_bytes(NONCE_BYTES)),
             fingerprint=fingerprint_of(sdp),
             sdp_hash=jws.hash_of(sdp),
+            answers=answers,
         )
         return cls(doorbell, sdp, jws.seal(phone, OFFER_TYP, statement), statement)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from device.services.call_nonces import CallNonces
 from device.services.household import Household
 from device.services.ledger import Ledger
-from media.handshake import lets_us_begin
+from media.handshake import lets_us_begin, with_one_fingerprint
 from media.peer import DescriptionError, read_offer
 from protocol import jws
 from protocol.audit import AuditWhat
@@ -161,7 +161,7 @@ class CallGate:
         phone = self._household.effective(known.phone.id)
         if phone is None:
             raise NotAdmittedError(403, _UNKNOWN)
-        if jws.hash_of(offer.sdp) != statement.sdp_hash:
+        if jws.hash_of(offer.sdp) != statement.sdp_hash or offer.answers != statement.answers:
             raise NotAdmittedError(403, _CHANGED)
         kinds, fingerprint = _read_sdp(offer.sdp)
         if fingerprint != statement.fingerprint:
@@ -169,7 +169,7 @@ class CallGate:
         if kinds != DATA_ONLY and "view" not in phone.rights:
             raise NotAdmittedError(403, _NO_VIEW)
         return Admitted(
-            offer.call, offer.sdp, kinds, fingerprint, phone=phone, answers=offer.answers,
+            offer.call, offer.sdp, kinds, fingerprint, phone=phone, answers=statement.answers,
             seal=_Seal(self._identity, statement, jws.hash_of(signature)),
         )  # fmt: skip
 
@@ -202,10 +202,12 @@ class CallGate:
         token = self._household.token_holder(secret)
         if token is None:
             raise NotAdmittedError(403, _TOKEN)
-        kinds, fingerprint = _read_sdp(offer.sdp)
+        # Nothing is signed here, so a program may name further hashes of its certificate.
+        sdp = with_one_fingerprint(offer.sdp)
+        kinds, fingerprint = _read_sdp(sdp)
         if kinds == DATA_ONLY:
             raise NotAdmittedError(403, _NOTHING)
-        return Admitted(offer.call, offer.sdp, kinds, fingerprint, token=token.id,
+        return Admitted(offer.call, sdp, kinds, fingerprint, token=token.id,
                         token_name=token.name)  # fmt: skip
 
 

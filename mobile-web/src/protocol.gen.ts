@@ -378,6 +378,7 @@ export interface OfferStatement {
 	phone_nonce: string;
 	fingerprint: string;
 	sdp_hash: string;
+	answers: string | null;
 }
 
 /** A code that still lets somebody in; `left_s` is how long. */

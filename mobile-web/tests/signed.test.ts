@@ -14,7 +14,7 @@ import { golden, goldenIdentity } from "./support/golden";
 const phone = await goldenIdentity("phone");
 const doorbell = await goldenIdentity("doorbell");
 const KEY = golden.doorbell.public_key;
-const OFFER = golden.offer as SignedOffer;
+const OFFER = golden.offer as unknown as SignedOffer;
 const SDP = golden.answer.sdp;
 const NONCE = "ZG9vcmJlbGwncyBub25jZQ";
 
@@ -22,7 +22,7 @@ const sign = (error: unknown) => error instanceof ImpostorError && error.sign;
 
 /** What the doorbell would sign about `sdp`, changed by `more`. */
 async function answerTo(offer: SignedOffer, sdp = SDP, more: object = {}): Promise<string> {
-	const { role: _, sdp_hash: __, fingerprint: ___, ...same } = offer.statement;
+	const { role: _, sdp_hash: __, fingerprint: ___, answers: ____, ...same } = offer.statement;
 	const statement: AnswerStatement = {
 		...same,
 		role: "answer",
@@ -49,9 +49,16 @@ describe("the golden call", () => {
 	});
 
 	it("is what this phone would sign", async () => {
-		const { statement, jws } = await signOffer(phone, doorbell.id, NONCE, golden.offer.sdp);
+		const { statement, jws } = await signOffer(
+			phone,
+			doorbell.id,
+			NONCE,
+			golden.offer.sdp,
+			undefined,
+		);
 		expect(statement).toEqual({
 			...golden.offer.statement,
+			answers: null,
 			session: statement.session,
 			phone_nonce: statement.phone_nonce,
 		});
@@ -101,7 +108,7 @@ describe("an answer", () => {
 	});
 
 	it("is refused as the answer to another offer of the same phone", async () => {
-		const other = await signOffer(phone, doorbell.id, NONCE, golden.offer.sdp);
+		const other = await signOffer(phone, doorbell.id, NONCE, golden.offer.sdp, undefined);
 		expect(await checkAnswer(other, SDP, golden.answer.jws, KEY).catch(sign)).toBe("statement");
 	});
 
@@ -192,16 +199,32 @@ describe("placing a call", () => {
 	});
 
 	it("posts at once what was signed before", async () => {
-		const ready = await signOffer(phone, doorbell.id, NONCE, golden.offer.sdp);
+		const ready = await signOffer(phone, doorbell.id, NONCE, golden.offer.sdp, "visit");
 		await placeSigned({ ...placing, ready });
 		expect(client.challenge).not.toHaveBeenCalled();
 		expect(live.mock.calls[0]?.[3]).toBe(ready.jws);
 	});
 
 	it("does not post what was signed for another offer", async () => {
-		const ready = await signOffer(phone, doorbell.id, NONCE, SDP);
+		const ready = await signOffer(phone, doorbell.id, NONCE, SDP, "visit");
 		await placeSigned({ ...placing, ready });
 		expect(live.mock.calls[0]?.[3]).not.toBe(ready.jws);
+	});
+
+	it("does not post what was signed for another visit", async () => {
+		for (const visit of ["another", undefined]) {
+			const ready = await signOffer(phone, doorbell.id, NONCE, golden.offer.sdp, visit);
+			await placeSigned({ ...placing, ready });
+			expect(live.mock.lastCall?.[3]).not.toBe(ready.jws);
+		}
+	});
+
+	it("signs which visit it answers", async () => {
+		await placeSigned(placing);
+		const jws = String(live.mock.lastCall?.[3]);
+		expect(await unseal(jws, OFFER_TYP, golden.phone.public_key)).toMatchObject({
+			answers: "visit",
+		});
 	});
 
 	it("uses the nonce at hand", async () => {

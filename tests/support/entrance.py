@@ -64,7 +64,7 @@ class Entrance:
             sdp = await phone.offer()
             return CallOffer(call=call, sdp=sdp, view_token=self.view_token(), answers=answers)
         challenge = self.gate.challenge(self.pair(phone, caller))
-        signed = await phone.offer_for(self.identity.public, challenge)
+        signed = await phone.offer_for(self.identity.public, challenge, answers)
         return CallOffer(call=call, sdp=signed.sdp, signature=signed.signature, answers=answers)
 
     def signed(self, phone: LoopPhone, call: str, sdp: str) -> CallOffer:

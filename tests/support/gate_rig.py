@@ -69,9 +69,12 @@ class Gate:
     def nonce(self, phone: Identity) -> str:
         return self.entrance.gate.challenge(phone.id).nonce
 
-    def signed(self, sdp: str, phone: Identity | None = None) -> SignedOffer:
+    def signed(
+        self, sdp: str, phone: Identity | None = None, answers: str | None = None
+    ) -> SignedOffer:
         phone = phone or self.anna
-        return SignedOffer.make(phone, self.entrance.identity.public, self.nonce(phone), sdp)
+        doorbell = self.entrance.identity.public
+        return SignedOffer.make(phone, doorbell, self.nonce(phone), sdp, answers)
 
     def statement(self, sdp: str, **changes: Any) -> dict[str, Any]:
         """What Anna's phone would state, with changes."""

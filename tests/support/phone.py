@@ -88,10 +88,12 @@ class LoopPhone:
         await self.pc.setLocalDescription(await self.pc.createOffer())
         return self.spoil(with_one_fingerprint(str(self.pc.localDescription.sdp)))
 
-    async def offer_for(self, doorbell: PublicKey, challenge: CallChallenge) -> SignedOffer:
+    async def offer_for(
+        self, doorbell: PublicKey, challenge: CallChallenge, answers: str | None = None
+    ) -> SignedOffer:
         """An offer that this phone has signed with the doorbell's nonce."""
         sdp = await self.offer()
-        self.signed = SignedOffer.make(self.identity, doorbell, challenge.nonce, sdp)
+        self.signed = SignedOffer.make(self.identity, doorbell, challenge.nonce, sdp, answers)
         return self.signed
 
     async def take(self, answer: CallAnswer) -> None:

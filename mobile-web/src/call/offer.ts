@@ -15,12 +15,16 @@ export interface SignedOffer {
 	readonly jws: string;
 }
 
-/** Sign an offer; `nonce` is the doorbell's, for this offer alone. */
+/**
+ * Sign an offer; `nonce` is the doorbell's, for this offer alone, and `answers` the visit whose ring
+ * this phone answers.
+ */
 export async function signOffer(
 	identity: Identity,
 	doorbell: string,
 	nonce: string,
 	sdp: string,
+	answers: string | undefined,
 ): Promise<SignedOffer> {
 	// The server hands it over; this key signs no text of the server's choice.
 	if (!NONCE.test(nonce)) throw new Error("The doorbell's nonce is none.");
@@ -35,6 +39,7 @@ export async function signOffer(
 		phone_nonce: freshNonce(),
 		fingerprint,
 		sdp_hash: await hashOf(sdp),
+		answers: answers ?? null,
 	};
 	return { sdp, statement, jws: await seal(identity, OFFER_TYP, statement) };
 }

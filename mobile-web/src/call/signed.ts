@@ -40,9 +40,9 @@ export async function placeSigned(placing: SignedPlacing): Promise<Placed> {
 	const key = identity.record.doorbells.find(({ id }) => id === doorbell)?.publicKey;
 	// A door that this phone has never met: whoever named it cannot vouch for it.
 	if (!key) throw new ImpostorError("unknown");
-	const ready = placing.ready?.sdp === offer ? placing.ready : undefined;
+	const ready = fits(placing.ready, placing) ? placing.ready : undefined;
 	const warm = ready ? undefined : await nonceAtHand(placing);
-	const sign = (nonce: string) => signOffer(identity, doorbell, nonce, offer);
+	const sign = (nonce: string) => signOffer(identity, doorbell, nonce, offer, placing.answers);
 	const fresh = async () => sign((await client.challenge(doorbell, signal)).nonce);
 	let signed = ready ?? (await (warm ? sign(warm) : fresh()));
 	let answer: LiveAnswer;
@@ -60,6 +60,11 @@ export async function placeSigned(placing: SignedPlacing): Promise<Placed> {
 		client.hangUp(answer.path).catch(() => undefined);
 		throw error;
 	}
+}
+
+/** Whether what was signed beforehand is this call: its offer, for the same visit. */
+function fits(ready: SignedOffer | undefined, { offer, answers }: SignedPlacing): boolean {
+	return ready?.sdp === offer && ready.statement.answers === (answers ?? null);
 }
 
 async function nonceAtHand({

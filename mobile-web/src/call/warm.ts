@@ -110,7 +110,7 @@ export class WarmCall {
 		const { client, identity } = this.needs;
 		const nonce = await this.#nonce;
 		if (nonce === undefined || over.aborted) return;
-		const offer = await signOffer(identity, doorbell, nonce, sdp);
+		const offer = await signOffer(identity, doorbell, nonce, sdp, answers);
 		await client.expectLive(doorbell, answers, sdp);
 		if (over.aborted) return;
 		this.#signed = { offer, atMs: performance.now() };

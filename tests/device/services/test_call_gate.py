@@ -34,7 +34,7 @@ def gate(tmp_path: Path) -> Gate:
 
 @REAL
 def test_a_paired_phone_comes_in_and_gets_a_sealed_answer(gate: Gate, sdp: str) -> None:
-    signed = gate.signed(sdp)
+    signed = gate.signed(sdp, answers="visit-0001")
     admitted = gate.admit(sdp, signed.signature, answers="visit-0001")
     assert admitted.phone == gate.household.effective(gate.anna.id)
     assert (admitted.token, admitted.answers) == ("", "visit-0001")
@@ -44,6 +44,18 @@ def test_a_paired_phone_comes_in_and_gets_a_sealed_answer(gate: Gate, sdp: str) 
     signature, channel = admitted.seal(answer)
     assert signed.checked(answer, signature) == channel
     assert gate.entrance.ledger.rows == []
+
+
+@pytest.mark.parametrize(
+    ("signed", "said"),
+    [(None, "visit-0001"), ("visit-0001", None), ("visit-0001", "visit-0002")],
+)
+def test_nobody_else_says_which_ring_a_phone_answers(
+    gate: Gate, signed: str | None, said: str | None
+) -> None:
+    offer = gate.signed(AIORTC, answers=signed)
+    more = {"answers": said} if said else {}
+    assert "changed" in gate.refusal(AIORTC, offer.signature, **more)
 
 
 def without(lines: list[str], number: int) -> list[str]:
@@ -119,8 +131,9 @@ def test_offers_and_answers_of_other_calls_are_worth_nothing(gate: Gate) -> None
     answer, _ = gate.admit(AIORTC, signed.signature).seal(CHROMIUM)
     assert "does not fit" in gate.refusal(CHROMIUM, answer)
     statement = gate.statement(AIORTC)
+    shared = {key: value for key, value in statement.items() if key != "answers"}
     as_answer = AnswerStatement.model_validate(
-        statement | {"role": "answer", "offer_hash": jws.hash_of("")}
+        shared | {"role": "answer", "offer_hash": jws.hash_of("")}
     ).model_dump()
     for typ, claims in ((ANSWER_TYP, statement), (ANSWER_TYP, as_answer), (OFFER_TYP, as_answer)):
         assert "does not fit" in gate.refusal(AIORTC, gate.seal(claims, typ))
@@ -294,6 +307,13 @@ def test_picture_and_sound_take_the_right_to_view_as_it_is_now(gate: Gate) -> No
         admitted = gate.admit(DATA_ONLY, gate.signed(DATA_ONLY).signature)
         assert admitted.data_only
         assert gate.entrance.gate.stands(admitted)
+
+
+def test_software_may_name_further_hashes_of_its_certificate(gate: Gate) -> None:
+    _, secret = gate.household.mint("Screen", "view", None)
+    more = AIORTC + "a=fingerprint:sha-512 " + ":".join(["00"] * 64) + "\r\n"
+    admitted = gate.admit(more, None, view_token=secret)
+    assert (admitted.sdp, admitted.fingerprint) == (AIORTC, fingerprint_of(AIORTC))
 
 
 def test_a_view_token_brings_picture_and_sound_and_nothing_else(gate: Gate) -> None:
