@@ -35,17 +35,7 @@ FAMILIES: tuple[ModuleType, ...] = (
     link,
 )
 # The link is between doorbell and server; the app never speaks it.
-APP_FAMILIES: tuple[ModuleType, ...] = (
-    door,
-    api,
-    calls,
-    audit,
-    control,
-    latest,
-    files,
-    household,
-    pairing,
-)
+APP_FAMILIES = tuple(family for family in FAMILIES if family is not link)
 
 
 def models_of(family: ModuleType) -> list[type[BaseModel]]:

@@ -3,32 +3,26 @@ from __future__ import annotations
 import pytest
 
 from device.core.attempts import BAD_LIMIT, LIMIT, LOCKOUT_S, NAMES_LIMIT, WINDOW_S, Attempts
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.hand_turned_time import VirtualClock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> VirtualClock:
+    return VirtualClock()
 
 
 @pytest.fixture
-def attempts(clock: Clock) -> Attempts:
-    return Attempts(clock)
+def attempts(clock: VirtualClock) -> Attempts:
+    return Attempts(clock.now)
 
 
-def test_a_window_slides(attempts: Attempts, clock: Clock) -> None:
+def test_a_window_slides(attempts: Attempts, clock: VirtualClock) -> None:
     for _ in range(LIMIT):
         assert attempts.wait_s("anna") == 0
         attempts.admit("anna")
-        clock.now += 1
+        clock.now_s += 1
     assert attempts.wait_s("anna") == WINDOW_S - LIMIT
-    clock.now += WINDOW_S - LIMIT
+    clock.now_s += WINDOW_S - LIMIT
     assert attempts.wait_s("anna") == 0
     attempts.admit("anna")
     assert attempts.wait_s("anna") == 1
@@ -41,10 +35,12 @@ def test_names_do_not_share(attempts: Attempts) -> None:
     assert attempts.wait_s("ben") == 0
 
 
-def test_a_lockout_is_for_each_three_and_begins_anew(attempts: Attempts, clock: Clock) -> None:
+def test_a_lockout_is_for_each_three_and_begins_anew(
+    attempts: Attempts, clock: VirtualClock
+) -> None:
     for _ in range(BAD_LIMIT):
         attempts.bad("anna")
-    clock.now += LOCKOUT_S - 1
+    clock.now_s += LOCKOUT_S - 1
     for _ in range(BAD_LIMIT - 1):
         attempts.bad("anna")
     assert attempts.wait_s("anna") == 1

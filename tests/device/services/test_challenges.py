@@ -4,25 +4,19 @@ import pytest
 
 from device.services.challenges import CHALLENGE_VALID_S, Challenges
 from protocol.pairing import decode
+from tests.support.hand_turned_time import VirtualClock
 
 CALL, OTHER_CALL, PHONE = "call-0001", "call-0002", "a" * 26
 
 
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock()
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def challenges(clock: Clock) -> Challenges:
-    return Challenges(clock)
+def challenges(clock: VirtualClock) -> Challenges:
+    return Challenges(clock.now)
 
 
 def test_a_challenge_is_taken_once_and_by_its_call_alone(challenges: Challenges) -> None:
@@ -43,11 +37,11 @@ def test_a_new_one_voids_the_one_before(challenges: Challenges) -> None:
     assert issued.challenge == second
 
 
-def test_it_runs_out_to_the_moment(challenges: Challenges, clock: Clock) -> None:
+def test_it_runs_out_to_the_moment(challenges: Challenges, clock: VirtualClock) -> None:
     challenges.issue(CALL, PHONE)
     issued = challenges.take(CALL)
     assert issued is not None
-    clock.now += CHALLENGE_VALID_S - 0.001
+    clock.now_s += CHALLENGE_VALID_S - 0.001
     assert not challenges.is_stale(issued)
-    clock.now += 0.001
+    clock.now_s += 0.001
     assert challenges.is_stale(issued)
