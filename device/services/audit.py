@@ -199,7 +199,9 @@ class AuditLog:
             wrong = await self._in_thread(lambda: self._book.open(at_ms))
         except Exception as error:
             # Whatever it was: who waits for the log has to hear that it is not there.
-            self._refuse_writers(error if isinstance(error, AuditError) else AuditError(_FAULT))
+            told = error if isinstance(error, AuditError) else AuditError(_FAULT)
+            self._tell(str(told))
+            self._refuse_writers(told)
             raise
         self._open = True
         if self._began and wrong == self._tampered:
@@ -250,8 +252,9 @@ class AuditLog:
             return
         outcome = written.result()
         if outcome.error is not None:
-            # Rows without a signed head are in the log, yet a cut would go unnoticed: nobody may
-            # rest on them.
+            # The household hears of it not later than who waits. Rows without a signed head are in
+            # the log, yet a cut would go unnoticed: nobody may rest on them.
+            self._tell(str(outcome.error))
             _refuse(batch, outcome.error)
         elif outcome.numbers is not None:
             for waiting, number in zip(batch, outcome.numbers, strict=True):
