@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 import tempfile
 import traceback
@@ -55,6 +56,8 @@ def main() -> int:
         for path in (*charts.draw(found), report.write(found)):
             print(f"wrote {path}")
         return 0
+    # Five hundred calls in a row are more than any household makes: without limits on rates.
+    os.environ.setdefault("DOORSTEP_RATES_FACTOR", "0")
     met = True
     for name in options.only or GROUPS:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
