@@ -157,7 +157,7 @@ class House:
         self._link = Link(
             server, self._identity, hello=self._hello, members=self._household.members,
             calls=self._calls, gate=gate, pairing=self._pairing, wall=self._clock.wall,
-            on_fault=self._server_fault, told=self._farewells_told,
+            on_fault=self._server_fault, told=self._farewells_told, welcomed=self._ice.hurry,
         )  # fmt: skip
         # Whoever may not see the door any more is cut off before the server hears of it.
         self._household.watch(self._calls.review)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -36,6 +37,7 @@ class BorrowedIce:
         self._identity = identity
         self._wall = wall
         self._lent: IceServers | None = None
+        self._hurry = asyncio.Event()
 
     def servers(self) -> Sequence[RTCIceServer]:
         """What a call that begins now may use."""
@@ -47,13 +49,21 @@ class BorrowedIce:
             for one in lent.ice_servers
         ]
 
+    def hurry(self) -> None:
+        """The server knows this doorbell now: if it lent nothing before, ask at once."""
+        if self._lent is None:
+            self._hurry.set()
+
     async def run(self) -> NoReturn:
         """Ask again and again until cancelled."""
         limit = aiohttp.ClientTimeout(total=ANSWER_LIMIT_S)
         async with aiohttp.ClientSession(timeout=limit) as http:
             while True:
                 pause_s = await self._refresh(http)
-                await asyncio.sleep(pause_s)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause_s):
+                        await self._hurry.wait()
+                self._hurry.clear()
 
     async def _refresh(self, http: aiohttp.ClientSession) -> float:
         """Ask once; how long to wait until the next time."""

@@ -103,7 +103,8 @@ class _LinkLostError(RuntimeError):
 class Link:
     """`hello()` makes the first frame, `members()` is who belongs to the household now.
 
-    `told(phones)` says that the server has heard the farewells that stood in the hello.
+    `welcomed()` says that the server has greeted us, `told(phones)` that it has heard the farewells
+    that stood in the hello.
     `on_fault(sentence)` says that the server is away or refuses us, `on_fault(None)` that it is
     there.
     """
@@ -121,6 +122,7 @@ class Link:
         wall: Callable[[], float],
         on_fault: OnFault = lambda detail: None,
         told: Callable[[tuple[str, ...]], None] = lambda phones: None,
+        welcomed: Callable[[], None] = lambda: None,
         jitter: random.Random | None = None,
     ) -> None:
         self._url = server.rstrip("/") + LINK_PATH
@@ -133,6 +135,7 @@ class Link:
         self._wall = wall
         self._on_fault = on_fault
         self._told = told
+        self._on_welcome = welcomed
         self._farewells: tuple[str, ...] = ()
         self._jitter = jitter or random.Random()
         self._tries = 0
@@ -290,6 +293,7 @@ class Link:
             log.warning("the server speaks version %d, we speak %d; update the older one",
                         welcome.version, PROTOCOL_VERSION)  # fmt: skip
         self._welcomed = True
+        self._on_welcome()
         if self._farewells:
             self._told(self._farewells)
             self._farewells = ()

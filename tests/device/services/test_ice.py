@@ -93,3 +93,23 @@ async def test_what_has_run_out_is_not_used(lender: Lender) -> None:
 
 def test_without_a_server_calls_use_host_addresses() -> None:
     assert BorrowedIce("http://127.0.0.1:9", DOORBELL, lambda: NOW_S).servers() == ()
+
+
+async def test_a_doorbell_that_was_unknown_asks_when_it_is_welcome(
+    lender: Lender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ice, "RETRY_EVERY_S", 3600.0)
+    monkeypatch.setattr(ice, "REFRESH_EVERY_S", 3600.0)
+    lender.answers = [401, IceServers(ice_servers=(TURN,))]
+    book = BorrowedIce(lender.url, DOORBELL, lambda: NOW_S)
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        life = group.create_task(book.run())
+        await lender.asked.acquire()
+        book.hurry()
+        await lender.asked.acquire()
+        while not book.servers():  # noqa: ASYNC110 - the last answer is on its way
+            await asyncio.sleep(0.005)
+        book.hurry()
+        await asyncio.sleep(0)
+        life.cancel()
+    assert len(lender.tokens) == 2
