@@ -33,6 +33,26 @@ def _minutes(text: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
+def _shares(zone: str) -> tuple[float, float, float, float]:
+    x, y, width, height = (float(number) / 100 for number in zone.split())
+    return x, y, width, height
+
+
+def _zone(text: str) -> str:
+    if not re.fullmatch(r"\s*(\d+(\.\d+)?\s+){3}\d+(\.\d+)?\s*", text):
+        raise ValueError('write a zone as "x y width height" in percent, like "0 40 100 60"')
+    x, y, width, height = _shares(text)
+    if x + width > 1 or y + height > 1 or not (width and height):
+        raise ValueError("a zone lies inside the picture: x + width and y + height up to 100")
+    return text
+
+
+def _folder_url(url: str) -> str:
+    if not re.fullmatch(r"https://[^?#\s]+", url):
+        raise ValueError("write it as https://name/folder; updates come over HTTPS only")
+    return url.rstrip("/")
+
+
 TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
 
 
@@ -78,8 +98,20 @@ class CameraSettings(Group):
     """Of the close-up that a phone gets which zooms in; as large as the small picture."""
     close_bitrate_floor_bps: int = Field(default=150_000, ge=150_000)
     """How far that may be lowered."""
-    flip: bool = False
-    """The camera hangs upside down (pi)."""
+    number: int = Field(default=0, ge=0, le=3)
+    """Which of several cameras (pi), as `rpicam-hello --list-cameras` counts."""
+    rotation: Literal[0, 180] = 0
+    """180: the camera hangs upside down (pi)."""
+    focus: Literal["auto", "fixed"] = "fixed"
+    """Of a camera that can focus: fixed does not hunt at night (pi)."""
+    focus_distance_m: float = Field(default=1.2, ge=0.1, le=100)
+    """Where a fixed focus is sharpest: where visitors stand, in metres (pi)."""
+    exposure: Literal["balanced", "faces", "street"] = "faces"
+    """faces: the visitor is well lit in front of a bright street; street: the street is (pi)."""
+    night: Literal["auto", "off"] = "auto"
+    """auto: longer exposures in the dark, and the infra-red light if one is wired (pi)."""
+    dusk_lux: float = Field(default=5.0, ge=0, le=1000)
+    """At what light, in lux, night begins (pi)."""
     time_code: bool = True
     """The twin draws the capture time into the top of its pictures, for machines to read."""
 
@@ -97,6 +129,8 @@ class SoundSettings(Group):
     """Of the twin's microphone: visitor, silence, or the path of a sound file."""
     device: str | None = None
     """Part of the sound card's name (pi); unset: the system's default."""
+    output: str | None = None
+    """Part of the speaker's name, where it is another card than the microphone's (pi)."""
     echo: Literal["webrtc", "duck", "off"] = "webrtc"
     """webrtc: both can talk at once; duck: the microphone is quiet while the speaker sounds."""
 
@@ -113,6 +147,25 @@ class MediaSettings(Group):
         return Network(*ports_of(self.ports or ""), public_addresses=self.public_addresses)
 
 
+class MotionSettings(Group):
+    source: Literal["sensor", "picture", "both"] = "sensor"
+    """sensor: a PIR on its pin; picture: what changes in the camera's picture (pi)."""
+    sensitivity: int = Field(default=5, ge=1, le=10)
+    """Of motion in the picture: 1 sees a person nearby, 10 also a cat."""
+    zones: tuple[Annotated[str, AfterValidator(_zone)], ...] = ()
+    """Where the picture is looked at, each as "x y width height" in percent; unset: everywhere."""
+
+    @property
+    def zone_shares(self) -> tuple[tuple[float, float, float, float], ...]:
+        """The zones in shares of the picture, 0 to 1."""
+        return tuple(_shares(zone) for zone in self.zones)
+
+
+class ButtonSettings(Group):
+    long_press_s: float = Field(default=5.0, ge=1, le=30)
+    """A press that is held so long is told to automations as a long one."""
+
+
 class PinSettings(Group):
     button: int = Field(default=17, ge=0, le=27)
     """GPIO number, as Broadcom counts, of the button; it closes to ground."""
@@ -126,13 +179,23 @@ class PinSettings(Group):
     """Of the relay of the chime."""
     indicator: int = Field(default=12, ge=0, le=27)
     """Of the small light at the button."""
+    infrared: int | None = Field(default=None, ge=0, le=27)
+    """Of the relay of an infra-red light; unset: there is none."""
+    inverted: tuple[Literal["button", "motion", "lock", "light", "chime", "infrared"], ...] = ()
+    """Parts that work the other way round, such as relays that close when their pin is low."""
 
     @model_validator(mode="after")
     def _are_different(self) -> Self:
-        pins = list(self.model_dump().values())
+        pins = list(self.numbers.values())
         if len(set(pins)) < len(pins):
             raise ValueError("two parts cannot share one pin")
         return self
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The pin of every part that has one."""
+        every = self.model_dump(exclude={"inverted"})
+        return {part: pin for part, pin in every.items() if pin is not None}
 
 
 class VisitSettings(Group):
@@ -173,6 +236,8 @@ class QuietHoursSettings(Group):
 class LockSettings(Group):
     pulse_s: float = Field(default=4.0, gt=0, le=15)
     """How long the door stays unlocked, in seconds; 15 at most."""
+    keeper: Path = Path("/run/doorstep-lock/socket")
+    """Socket of the process that owns the lock's relay (pi)."""
 
 
 class MqttSettings(Group):
@@ -214,6 +279,15 @@ class ClockSettings(Group):
     """Until a time server has told the time, rights that end or have hours do not hold."""
 
 
+class UpdateSettings(Group):
+    url: Annotated[str, AfterValidator(_folder_url)] | None = None
+    """Where signed updates are looked for, such as https://example.org/doorstep; unset: nowhere."""
+    automatic: bool = False
+    """Install by itself, at night and never during a visit; otherwise a phone has to agree."""
+    mailbox: Path = Path("/var/lib/doorstep/updates")
+    """Folder in which the doorbell and the installing process leave word for each other."""
+
+
 class LogSettings(Group):
     level: Literal["debug", "info", "warning", "error"] = "info"
     """What is worth a line."""
@@ -227,6 +301,8 @@ class Settings(Group):
     camera: CameraSettings = CameraSettings()
     sound: SoundSettings = SoundSettings()
     media: MediaSettings = MediaSettings()
+    motion: MotionSettings = MotionSettings()
+    button: ButtonSettings = ButtonSettings()
     pins: PinSettings = PinSettings()
     visits: VisitSettings = VisitSettings()
     quiet_hours: QuietHoursSettings = QuietHoursSettings()
@@ -234,6 +310,7 @@ class Settings(Group):
     mqtt: MqttSettings = MqttSettings()
     state: StateSettings = StateSettings()
     clock: ClockSettings = ClockSettings()
+    updates: UpdateSettings = UpdateSettings()
     log: LogSettings = LogSettings()
 
 

@@ -15,10 +15,10 @@ from device.services.clock_trust import ClockTrust
 from device.services.household import Household
 from device.services.ledger import Ledger
 from device.services.reset import obey_reset_files
-from device.settings import Settings
+from device.settings import CameraSettings, PinSettings, Settings
 from hardware.board import Board
 from hardware.errors import HardwareError
-from hardware.registry import BoardOptions, Pins, open_board
+from hardware.registry import BoardOptions, Optics, PictureMotion, Pins, open_board
 from protocol.door import Layer, Part
 from protocol.identity import Identity
 
@@ -125,9 +125,29 @@ def options_of(settings: Settings) -> BoardOptions:
         time_code=camera.time_code,
         echo=settings.sound.echo,
         audio_device=settings.sound.device,
-        flip=camera.flip,
-        pins=Pins(**settings.pins.model_dump()),
+        audio_output=settings.sound.output,
+        optics=_optics_of(camera),
+        motion=settings.motion.source,
+        picture_motion=PictureMotion(settings.motion.sensitivity, settings.motion.zone_shares),
+        lock_socket=settings.lock.keeper,
+        pins=_pins_of(settings.pins),
     )
+
+
+def _optics_of(camera: CameraSettings) -> Optics:
+    return Optics(
+        number=camera.number,
+        rotation=camera.rotation,
+        focus=camera.focus,
+        focus_distance_m=camera.focus_distance_m,
+        exposure=camera.exposure,
+        night=camera.night,
+        dusk_lux=camera.dusk_lux,
+    )
+
+
+def _pins_of(pins: PinSettings) -> Pins:
+    return Pins(**pins.numbers, inverted=frozenset(pins.inverted))
 
 
 def floors_of(settings: Settings) -> dict[Layer, int]:

@@ -15,6 +15,9 @@ SMALL_WIDTH, SMALL_HEIGHT = 640, 360
 Echo = Literal["webrtc", "duck", "off"]
 
 
+Wired = Literal["button", "motion", "lock", "light", "chime", "infrared"]
+
+
 @dataclass(frozen=True, slots=True)
 class Pins:
     """The board's wiring: GPIO numbers as Broadcom counts them.
@@ -28,6 +31,33 @@ class Pins:
     light: int = 23
     chime: int = 24
     indicator: int = 12
+    infrared: int | None = None
+    """Of the infra-red light; None: there is none."""
+    inverted: frozenset[Wired] = frozenset()
+    """Parts that work the other way round: a relay that closes when its pin is low, say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Optics:
+    """How the Pi's camera looks at the door."""
+
+    number: int = 0
+    """Which camera, as `rpicam-hello --list-cameras` counts."""
+    rotation: Literal[0, 180] = 0
+    focus: Literal["auto", "fixed"] = "fixed"
+    focus_distance_m: float = 1.2
+    exposure: Literal["balanced", "faces", "street"] = "faces"
+    night: Literal["auto", "off"] = "auto"
+    dusk_lux: float = 5.0
+    """Below this it is night: longer exposures, and the infra-red light."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureMotion:
+    """Motion found in the picture. Zones are (x, y, width, height) in 0 to 1; none: all of it."""
+
+    sensitivity: int = 5
+    zones: tuple[tuple[float, float, float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +88,14 @@ class BoardOptions:
     """How the speaker is kept out of the microphone; "webrtc" needs `pywebrtc-audio`."""
     audio_device: str | None = None
     """Part of the sound card's name (Pi); None: the system's default."""
-    flip: bool = False
-    """The camera hangs upside down (Pi)."""
+    audio_output: str | None = None
+    """Of the speaker's, where it is another card (Pi)."""
+    optics: Optics = field(default_factory=Optics)
+    motion: Literal["sensor", "picture", "both"] = "sensor"
+    """What tells that someone moves."""
+    picture_motion: PictureMotion = field(default_factory=PictureMotion)
+    lock_socket: Path = Path("/run/doorstep-lock/socket")
+    """Where the process listens that owns the lock's relay (Pi)."""
     pins: Pins = field(default_factory=Pins)
 
     def __post_init__(self) -> None:

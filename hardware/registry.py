@@ -5,9 +5,9 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from hardware.board import Board
-from hardware.options import BoardOptions, Pins
+from hardware.options import BoardOptions, Optics, PictureMotion, Pins
 
-__all__ = ["BOARD_NAMES", "BoardOptions", "Pins", "open_board"]
+__all__ = ["BOARD_NAMES", "BoardOptions", "Optics", "PictureMotion", "Pins", "open_board"]
 
 BOARD_NAMES = ("twin", "pi")
 

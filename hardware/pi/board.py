@@ -18,7 +18,9 @@ def open_pi(options: BoardOptions) -> Board:
     factory, pins = open_factory(), options.pins
     card = SoundCard(options.audio_device)
     return Board(
-        camera=PiCamera((options.video, options.low, options.close_up), flip=options.flip),
+        camera=PiCamera(
+            (options.video, options.low, options.close_up), flip=options.optics.rotation == 180
+        ),
         canceller=open_canceller(options.echo),
         microphone=PiMicrophone(card),
         speaker=PiSpeaker(card),
