@@ -8,7 +8,7 @@ from typing import Any
 
 from hardware.errors import BusyError, HardwareError
 from hardware.gpio import GpioOutput
-from hardware.ports import LOCK_PULSE_LIMIT_S
+from hardware.limits import LOCK_PULSE_LIMIT_S
 from hardware.timer import Cancel, StartTimer, start_thread_timer
 
 # Long enough for the plunger of a mechanical gong to strike both bars.

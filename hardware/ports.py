@@ -13,9 +13,6 @@ from typing import Protocol, Self
 
 from media.frames import EncodedFrame, SoundFrame, VideoFormat
 
-# No pulse of any lock is longer, whatever is asked; a strike coil burns out after a while.
-LOCK_PULSE_LIMIT_S = 15.0
-
 
 class Part(Protocol):
     """A life: opened by `async with`, closed at its end."""

@@ -14,7 +14,8 @@ from hardware.errors import BusyError, ClosedError, MissingError
 from hardware.gpio import GpioLight, GpioSensor
 from hardware.gpio_indicator import GpioIndicator
 from hardware.gpio_pulse import GpioChime, GpioLock
-from hardware.ports import LOCK_PULSE_LIMIT_S, Signal
+from hardware.limits import LOCK_PULSE_LIMIT_S
+from hardware.ports import Signal
 from tests.support.hand_turned_time import VirtualTimers
 
 PIN = 17
