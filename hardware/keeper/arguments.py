@@ -1,19 +1,33 @@
-"""What the keeper is told: by its command line, or by the doorbell's settings file."""
+"""What the keeper is told: by its command line, or by the doorbell's settings file.
+
+Read by hand: argparse would cost the process a fifth of its memory.
+"""
 
 from __future__ import annotations
 
 import os
-import pwd
-from argparse import ArgumentParser, Namespace
-from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from hardware.keeper.chip import LineRelay
 from hardware.keeper.relay import FILE_PREFIX, FileRelay, Relay
 
-# As device.settings has it, which the keeper must not need.
+USAGE = """\
+python -m hardware.keeper: keep the lock's relay until told to end.
+
+--config FILE      the doorbell's settings file, for pins.lock, pins.inverted and lock.keeper
+--pin NUMBER       GPIO of the relay, instead of the file's
+--inverted         the relay closes when its pin is low
+--socket PATH      where the doorbell finds the keeper
+--allow USER       who may open, beside this user; may be given several times
+--relay file:PATH  write 0 or 1 there instead of moving a pin
+--release          lock and go"""
+
+# As the doorbell's own settings have it, which the keeper must not need.
 DEFAULT_PIN = 22
 DEFAULT_SOCKET = "/run/doorstep-lock/socket"
+
+_WITH_VALUE = ("--config", "--pin", "--socket", "--allow", "--relay")
+_SWITCHES = ("--inverted", "--release")
 
 
 class ArgumentError(ValueError):
@@ -31,34 +45,46 @@ class Told(NamedTuple):
 
 def told(arguments: list[str]) -> Told:
     """Raises ArgumentError; the relay is not opened yet."""
-    chosen = _parser().parse_args(arguments)
-    pins, lock = _settings(chosen.config)
-    path = chosen.socket or lock.get("keeper", DEFAULT_SOCKET)
-    return Told(_relay(chosen, pins), str(path), _allowed(chosen.allow), chosen.release)
+    chosen = _chosen(arguments)
+    pins, lock = _settings(_last(chosen, "--config"))
+    path = _last(chosen, "--socket") or lock.get("keeper", DEFAULT_SOCKET)
+    return Told(_relay(chosen, pins), str(path), _allowed(chosen), "--release" in chosen)
 
 
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser("python -m hardware.keeper", description="Keep the lock's relay.")
-    parser.add_argument("--config", help="the doorbell's settings file")
-    parser.add_argument("--pin", type=int, help="GPIO of the relay, instead of the file's")
-    parser.add_argument("--inverted", action="store_true", help="the relay closes on low")
-    parser.add_argument("--socket", help="where the doorbell finds the keeper")
-    parser.add_argument("--allow", action="append", help="a user who may open, beside this one")
-    parser.add_argument("--relay", help="file:PATH writes 0 or 1 there instead of a pin")
-    parser.add_argument("--release", action="store_true", help="lock and go")
-    return parser
+def _chosen(arguments: list[str]) -> dict[str, list[str]]:
+    chosen: dict[str, list[str]] = {}
+    rest = iter(arguments)
+    for name in rest:
+        values = chosen.setdefault(name, [])
+        if name in _SWITCHES:
+            continue
+        if name not in _WITH_VALUE:
+            raise ArgumentError(f"Unknown argument {name}.\n\n{USAGE}")
+        value = next(rest, None)
+        if value is None:
+            raise ArgumentError(f"{name} needs a value.\n\n{USAGE}")
+        values.append(value)
+    return chosen
 
 
-def _relay(chosen: Namespace, pins: dict[str, Any]) -> Relay:
-    if chosen.relay:
-        if not chosen.relay.startswith(FILE_PREFIX):
-            raise ArgumentError(f"--relay {chosen.relay} is not known. Write file:PATH.")
-        return FileRelay(PurePath(chosen.relay.removeprefix(FILE_PREFIX)))
-    pin = chosen.pin if chosen.pin is not None else pins.get("lock", DEFAULT_PIN)
-    inverted = chosen.inverted or "lock" in pins.get("inverted", ())
-    if not isinstance(pin, int) or not 0 <= pin <= 27:
-        raise ArgumentError(f"pins.lock is {pin}, which is no pin. Choose one from 0 to 27.")
-    return LineRelay(pin, inverted=inverted)
+def _last(chosen: dict[str, list[str]], name: str) -> str | None:
+    return chosen.get(name, [None])[-1]
+
+
+def _relay(chosen: dict[str, list[str]], pins: dict[str, Any]) -> Relay:
+    if relay := _last(chosen, "--relay"):
+        if not relay.startswith(FILE_PREFIX):
+            raise ArgumentError(f"--relay {relay} is not known. Write file:PATH.")
+        return FileRelay(relay.removeprefix(FILE_PREFIX))
+    inverted = "--inverted" in chosen or "lock" in pins.get("inverted", ())
+    return LineRelay(_pin(_last(chosen, "--pin") or pins.get("lock", DEFAULT_PIN)), inverted)
+
+
+def _pin(told: object) -> int:
+    text = str(told)
+    if not text.isdecimal() or int(text) > 27:
+        raise ArgumentError(f"The lock's pin is {text}, which there is not. Choose 0 to 27.")
+    return int(text)
 
 
 def _settings(path: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -86,12 +112,14 @@ def _table(tables: dict[str, Any], name: str, path: str) -> dict[str, Any]:
     return table
 
 
-def _allowed(names: list[str] | None) -> frozenset[int]:
-    return frozenset({os.geteuid(), *(_user(name) for name in names or ())})
+def _allowed(chosen: dict[str, list[str]]) -> frozenset[int]:
+    return frozenset({os.geteuid(), *map(_user, chosen.get("--allow", ()))})
 
 
 def _user(name: str) -> int:
+    import pwd
+
     try:
-        return int(name) if name.isdigit() else pwd.getpwnam(name).pw_uid
+        return int(name) if name.isdecimal() else pwd.getpwnam(name).pw_uid
     except KeyError as error:
         raise ArgumentError(f"There is no user {name}. Install the package doorstep.") from error

@@ -10,7 +10,6 @@ import errno
 import fcntl
 import os
 import struct
-from glob import glob
 from typing import Self
 
 from hardware.keeper.relay import RelayError
@@ -35,7 +34,7 @@ CONSUMER = b"doorstep-lock"
 class LineRelay:
     """One line of the header's chip, driven to locked from the first moment on."""
 
-    def __init__(self, pin: int, *, inverted: bool) -> None:
+    def __init__(self, pin: int, inverted: bool) -> None:
         self._pin, self._inverted, self._line = pin, inverted, -1
 
     def __enter__(self) -> Self:
@@ -78,9 +77,11 @@ def _claim(chip: int, pin: int, *, inverted: bool) -> int:
 def _header_chip() -> int:
     """The opened chip of the 40-pin header: gpiochip0, on a Pi 5 with older kernels gpiochip4."""
     refused: OSError | None = None
-    for path in sorted(glob("/dev/gpiochip*")):
+    for name in sorted(os.listdir("/dev")):
+        if not name.startswith("gpiochip"):
+            continue
         try:
-            chip = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            chip = os.open(f"/dev/{name}", os.O_RDWR | os.O_CLOEXEC)
         except OSError as error:
             refused = error
             continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-from pathlib import PurePath
 from typing import Protocol, Self
 
 FILE_PREFIX = "file:"
@@ -25,7 +24,7 @@ class Relay(Protocol):
 class FileRelay:
     """A file that holds 0 or 1: for tests, and where there is no GPIO."""
 
-    def __init__(self, path: PurePath) -> None:
+    def __init__(self, path: str) -> None:
         self._path, self._file = path, -1
 
     def __enter__(self) -> Self:
