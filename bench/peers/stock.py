@@ -22,8 +22,8 @@ from aiortc.contrib.media import MediaBlackhole, MediaRecorder, MediaRelay
 from aiortc.rtcrtpsender import RTCRtpSender
 
 from hardware.options import BoardOptions
+from hardware.planes import Plane
 from hardware.registry import open_board
-from hardware.twin.pictures import Plane
 from media import timecode
 
 FPS = 30

@@ -13,10 +13,11 @@ import av
 
 from hardware.camera_feed import STALL_TIMEOUT_S
 from hardware.errors import ClosedError, HardwareError
+from hardware.planes import luma
 from hardware.ports import CloseUp, Encoding
-from hardware.twin.encoder import KEYFRAME_EVERY_S
-from hardware.twin.pictures import Picture, Scene, luma
+from hardware.twin.pictures import Picture, Scene
 from hardware.twin.streams import CloseUpStream, CodedStream, SmallStream, Stream
+from hardware.x264 import KEYFRAME_EVERY_S
 from media import timecode
 from media.frames import EncodedFrame, VideoFormat
 

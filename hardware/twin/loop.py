@@ -15,16 +15,17 @@ from typing import TypeAlias
 import numpy as np
 
 from hardware.camera_feed import STALL_TIMEOUT_S
+from hardware.planes import Scaler
 from hardware.ports import CloseUp, Window
 from hardware.timer import Cancel
 from hardware.twin.camera import ThreadedCamera
-from hardware.twin.encoder import H264Encoder
 from hardware.twin.loop_file import Loop, read_loops, write_loops
-from hardware.twin.pictures import Picture, Scaler
+from hardware.twin.pictures import Picture
 from hardware.twin.porch.memory import give_back
 from hardware.twin.porch.scene import Porch
 from hardware.twin.streams import Stream
 from hardware.twin.world import World
+from hardware.x264 import H264Encoder
 from media import timecode
 from media.frames import EncodedFrame, VideoFormat
 
@@ -159,7 +160,7 @@ class _Coder:
 
     def code(self, picture: Picture, at_us: int) -> None:
         shown = self._scaler.scaled(picture.frame())
-        frame = self._encoder.encode_frame(shown, at_us, keyframe=False)
+        frame = self._encoder.encode(shown, at_us, keyframe=False)
         self._coded.append((frame.data, frame.keyframe))
 
 

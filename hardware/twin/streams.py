@@ -9,9 +9,10 @@ import av
 
 from hardware.camera_feed import STALL_TIMEOUT_S, CameraFeed
 from hardware.errors import ClosedError, HardwareError
+from hardware.planes import Scaler
 from hardware.ports import Window
-from hardware.twin.encoder import H264Encoder
-from hardware.twin.pictures import Picture, Scaler
+from hardware.twin.pictures import Picture
+from hardware.x264 import H264Encoder
 from media.frames import EncodedFrame, VideoFormat
 
 
@@ -94,7 +95,7 @@ class CodedStream(Stream):
         if (bps := self._bitrate_bps) != self._coded_bps:
             self._encoder.set_bitrate(bps)
             self._coded_bps = bps
-        self.put(self._encoder.encode_frame(frame, at_us, self.keyframe_wanted()))
+        self.put(self._encoder.encode(frame, at_us, self.keyframe_wanted()))
 
     def rest(self) -> None:
         """Nobody takes the frames; give the encoder's memory back."""

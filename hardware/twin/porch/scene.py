@@ -9,7 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from hardware.twin.pictures import Picture, Plane
+from hardware.planes import Plane
+from hardware.twin.pictures import Picture
 from hardware.twin.porch.backdrop import HORIZON, draw_backdrop, lamplight
 from hardware.twin.porch.canvas import Canvas
 from hardware.twin.porch.figure import BOTTOM, TOP, WIDTH

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
 
-from hardware.twin.pictures import Picture, Plane
+from hardware.planes import Plane
+from hardware.twin.pictures import Picture
 from hardware.twin.porch.canvas import Canvas, Floats
 
 # ITU-R BT.709, limited range: the rows are Y, Cb and Cr of red, green and blue in 0..1.

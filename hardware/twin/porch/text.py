@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hardware.twin.pictures import Plane
+from hardware.planes import Plane
 
 GLYPH_COLUMNS, GLYPH_ROWS = 5, 7
 WHITE_Y, SHADOW_Y = 228, 28

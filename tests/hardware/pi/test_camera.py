@@ -16,8 +16,8 @@ from hardware.contracts import check_camera
 from hardware.errors import MissingError
 from hardware.pi.camera import PiCamera
 from hardware.pi.streams import make_encoder, make_output
-from hardware.twin.encoder import H264Encoder
 from hardware.twin.pictures import Picture
+from hardware.x264 import H264Encoder
 from media.frames import VideoFormat
 
 VIDEO = VideoFormat(320, 180, 30, 300_000)
@@ -135,7 +135,7 @@ class SmallPicamera2:
             at_us = number * SENSOR_STEP_US
             encoder.firsttimestamp = encoder.firsttimestamp or at_us
             wanted, encoder.wanted = encoder.wanted, False
-            frame = coder.encode(picture, at_us, wanted)
+            frame = coder.encode(picture.frame(), at_us, wanted)
             output.outputframe(frame.data, frame.keyframe, at_us - encoder.firsttimestamp)
             number += 1
 

@@ -12,11 +12,12 @@ import av
 import numpy as np
 import pytest
 
+from hardware.planes import Plane
 from hardware.ports import Window
 from hardware.twin import streams
 from hardware.twin.camera import SceneCamera
-from hardware.twin.encoder import H264Encoder
-from hardware.twin.pictures import Picture, Plane
+from hardware.twin.pictures import Picture
+from hardware.x264 import H264Encoder
 from media import timecode
 from media.frames import EncodedFrame, VideoFormat
 
@@ -53,9 +54,9 @@ class CountingEncoder(H264Encoder):
         self._noted = video
         self.everyone.add(self)
 
-    def encode_frame(self, frame: av.VideoFrame, at_us: int, keyframe: bool) -> EncodedFrame:
+    def encode(self, frame: av.VideoFrame, at_us: int, keyframe: bool) -> EncodedFrame:
         self.coded.append((self._noted, at_us))
-        return super().encode_frame(frame, at_us, keyframe)
+        return super().encode(frame, at_us, keyframe)
 
     @classmethod
     def alive(cls) -> set[VideoFormat]:

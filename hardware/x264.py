@@ -9,7 +9,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
 from hardware.errors import MissingError
-from hardware.twin.pictures import Picture
+from hardware.planes import Pixels
 from media.frames import EncodedFrame, VideoFormat
 
 # A new viewer without a keyframe request, and a recording's seek, wait at most this long.
@@ -25,16 +25,14 @@ BUFFER_S = 0.5
 class H264Encoder:
     """One picture in, one access unit out: no reordering, no delay, SPS and PPS on keyframes."""
 
-    def __init__(self, video: VideoFormat, keyframe_every: int | None = None) -> None:
-        self._video = video
+    def __init__(
+        self, video: VideoFormat, keyframe_every: int | None = None, pixels: Pixels = "yuv420p"
+    ) -> None:
+        self._video, self._pixels = video, pixels
         self._keyframe_every = keyframe_every or round(KEYFRAME_EVERY_S * video.fps)
         self._context = self._opened(video.bitrate_bps)
 
-    def encode(self, picture: Picture, at_us: int, keyframe: bool) -> EncodedFrame:
-        """Encode at once."""
-        return self.encode_frame(picture.frame(), at_us, keyframe)
-
-    def encode_frame(self, frame: av.VideoFrame, at_us: int, keyframe: bool) -> EncodedFrame:
+    def encode(self, frame: av.VideoFrame, at_us: int, keyframe: bool) -> EncodedFrame:
         """Encode at once; the frame's bytes are not needed afterwards."""
         frame.pts, frame.time_base = at_us, self._context.time_base
         frame.pict_type = PictureType.I if keyframe else PictureType.NONE
@@ -56,7 +54,7 @@ class H264Encoder:
         if not isinstance(context, VideoCodecContext):
             raise MissingError("PyAV has no libx264 encoder. Install PyAV's own wheel.")
         video = self._video
-        context.width, context.height, context.pix_fmt = video.width, video.height, "yuv420p"
+        context.width, context.height, context.pix_fmt = video.width, video.height, self._pixels
         context.time_base = Fraction(1, 1_000_000)
         context.framerate = Fraction(video.fps)
         context.bit_rate = self._peak_bps = bps

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from hardware.annexb import nal_types, profile
-from hardware.twin.encoder import KEYFRAME_EVERY_S, H264Encoder
 from hardware.twin.pictures import Picture
+from hardware.x264 import KEYFRAME_EVERY_S, H264Encoder
 from media import timecode
 from media.frames import EncodedFrame, VideoFormat
 
@@ -21,7 +21,7 @@ def noisy(video: VideoFormat, seed: int) -> Picture:
 
 def encode(encoder: H264Encoder, pictures: list[Picture], first: int = 0) -> list[EncodedFrame]:
     return [
-        encoder.encode(picture, (first + number) * 33_333, keyframe=False)
+        encoder.encode(picture.frame(), (first + number) * 33_333, keyframe=False)
         for number, picture in enumerate(pictures)
     ]
 
@@ -35,7 +35,9 @@ def test_the_header_names_constrained_baseline_level_3_1() -> None:
 def test_keyframes_come_every_two_seconds_and_when_asked_for() -> None:
     encoder = H264Encoder(SMALL)
     pictures = [noisy(SMALL, 1)] * 70
-    frames = [encoder.encode(picture, i * 33_333, i == 20) for i, picture in enumerate(pictures)]
+    frames = [
+        encoder.encode(picture.frame(), i * 33_333, i == 20) for i, picture in enumerate(pictures)
+    ]
     keys = [index for index, frame in enumerate(frames) if frame.keyframe]
     assert keys == [0, 20] or keys == [0, 20, KEYFRAME_EVERY_S * 30]
     assert all(nal_types(frames[index].data)[:2] == [7, 8] for index in keys)
@@ -66,7 +68,7 @@ def test_the_time_code_survives() -> None:
     for number in range(5):
         picture = noisy(VIDEO, number)
         timecode.draw(picture.y, 1_790_000_000_000 + number)
-        frame = encoder.encode(picture, number * 33_333, keyframe=False)
+        frame = encoder.encode(picture.frame(), number * 33_333, keyframe=False)
         read += [stamp(out) for out in decoder.decode(av.Packet(frame.data))]
     read += [stamp(out) for out in decoder.decode(None)]
     assert read == [1_790_000_000_000 + number for number in range(5)]
