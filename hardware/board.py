@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Self
 
 from hardware.echo.null import NullCanceller
+from hardware.errors import HardwareError
 from hardware.ports import (
     Camera,
     Chime,
@@ -15,6 +19,7 @@ from hardware.ports import (
     Light,
     Lock,
     Microphone,
+    Part,
     Sensor,
     Speaker,
 )
@@ -38,10 +43,11 @@ class Board:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as opening:
-            for part in (self.lock, self.light, self.chime, self.indicator, self.button,
-                         self.motion, self.canceller, self.speaker, self.microphone,
-                         self.camera):  # fmt: skip
-                await opening.enter_async_context(part)
+            for part in (self.lock, *chain(*self._together)):
+                opening.push_async_callback(part.close)
+            # The lock first, alone: it is locked before anything else happens.
+            await self.lock.__aenter__()
+            await _open_together(self._together)
             self._life = opening.pop_all()
         return self
 
@@ -51,3 +57,38 @@ class Board:
     async def close(self) -> None:
         """Close every part, the lock last; may be called twice."""
         await self._life.aclose()
+
+    @property
+    def _together(self) -> tuple[tuple[Part, ...], ...]:
+        """Rows that are opened side by side: a slow camera keeps no button waiting.
+
+        Within a row one waits for another: sound libraries are not made to start twice at once.
+        """
+        return (
+            (self.light, self.chime, self.indicator, self.button, self.motion),
+            (self.canceller, self.speaker, self.microphone),
+            (self.camera,),
+        )
+
+
+async def _open_together(rows: Iterable[Iterable[Part]]) -> None:
+    """Open all rows; the first that fails ends the others. Raises its HardwareError alone."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for row in rows:
+                group.create_task(_open_row(row))
+    except* HardwareError as errors:
+        failed = errors
+    else:
+        return
+    raise _first(failed)
+
+
+async def _open_row(row: Iterable[Part]) -> None:
+    for part in row:
+        await part.__aenter__()
+
+
+def _first(errors: BaseExceptionGroup[HardwareError]) -> BaseException:
+    first = errors.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

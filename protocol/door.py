@@ -14,7 +14,7 @@ Right = Literal["view", "talk", "light", "chime", "unlock", "history", "admin"]
 ALL_RIGHTS: tuple[Right, ...] = ("view", "talk", "light", "chime", "unlock", "history", "admin")
 Part = Literal[
     "camera", "microphone", "speaker", "motion", "button", "lock", "light", "chime", "recorder",
-    "server", "broker", "log",
+    "server", "broker", "log", "indicator", "storage", "power",
 ]  # fmt: skip
 
 # Encodings of the camera: the whole picture large or small, and the part that somebody looks at.

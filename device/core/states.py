@@ -16,7 +16,7 @@ Outcome = Literal["answered", "missed", "motion"]
 Reply = Literal["coming", "leave_it", "not_now"]
 Part = Literal[
     "camera", "microphone", "speaker", "motion", "button", "lock", "light", "chime", "recorder",
-    "server", "broker", "log",
+    "server", "broker", "log", "indicator", "storage", "power",
 ]  # fmt: skip
 
 

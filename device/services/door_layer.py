@@ -16,9 +16,10 @@ from protocol.door import Layer
 
 log = logging.getLogger(__name__)
 
-# A camera that stalled often comes back at once; one that does not is asked twice a minute.
+# A camera that stalled often comes back at once. Asking one that is away costs nothing: who takes
+# the large picture opens it.
 RETRY_FIRST_S = 0.5
-RETRY_LIMIT_S = 30.0
+RETRY_LIMIT_S = 2.0
 
 
 class DoorLayer:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from device.services.door_layer import DoorLayer
 from hardware.board import Board
 from hardware.errors import HardwareError, StalledError
+from hardware.patient import present
 from hardware.ports import Window
 from media.frames import VideoFormat
 from media.hub import FrameHub
@@ -49,6 +50,7 @@ class DoorPicture:
 
     async def film(self, works: Callable[[], None]) -> None:
         """Fill `high` until the camera fails; HardwareError. `works()` is called at each frame."""
+        await present(self._camera)
         async for frame in self._camera.frames():
             self.high.publish(frame)
             works()

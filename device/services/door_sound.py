@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from hardware.board import Board
 from hardware.errors import StalledError
+from hardware.patient import present
 from media.continuity import Continuity
 from media.frames import SOUND_FRAME_MS, SOUND_FRAME_SAMPLES, EncodedFrame, SoundFrame
 from media.hub import FrameHub, monotonic_us
@@ -38,6 +39,7 @@ class DoorSound:
 
     async def listen(self, works: Callable[[], None]) -> None:
         """Microphone to Opus without echo and holes, once for everyone."""
+        await present(self._board.microphone)
         chain = _Chain(self._board)
         loop = asyncio.get_running_loop()
         # On a thread of its own: on a small board this takes several milliseconds of each 20.
@@ -50,6 +52,8 @@ class DoorSound:
 
     async def speak(self, works: Callable[[], None]) -> None:
         """What phones say, mixed, to the speaker and to the echo canceller."""
+        if await present(self._board.speaker):
+            works()
         while True:
             await self.mixer.sound_waits()
             # Silence goes first, so that a piece always waits at the speaker.

@@ -22,8 +22,10 @@ from device.core.machine import next_deadline, step
 from device.core.policy import Policy
 from device.core.states import Part, Reply, State
 from device.services.clock import Clock
+from device.services.mending import MEND_EVERY_S, Mending
 from hardware.board import Board
 from hardware.errors import HardwareError
+from hardware.patient import present
 from hardware.ports import Sensor, Signal
 from protocol.base import UnixMs
 from protocol.door import DoorState, Fault, Moment
@@ -31,8 +33,6 @@ from protocol.link import Occurrence, VisitClosed, VisitMoment, VisitOpened
 
 log = logging.getLogger(__name__)
 
-# A sensor or lock that failed is asked again this often; a loose wire may touch again.
-MEND_EVERY_S = 30.0
 # Making one picture takes tens of milliseconds; a machine that needs this long has other troubles.
 SNAPSHOT_LIMIT_S = 10.0
 FAULTS_SHOWN = 16
@@ -91,6 +91,7 @@ class Doorbell:
         self._shown: DoorState | None = None
         self._signal: Signal | None = None
         self._group: asyncio.TaskGroup | None = None
+        self._mending = Mending(board, self, lambda: self._state.light_on)
 
     @property
     def door(self) -> DoorState:
@@ -123,6 +124,10 @@ class Doorbell:
         else:
             self.put(e.PartFailed(part, detail[:SENTENCE_LIMIT]))
 
+    def known_fault(self, part: Part) -> str | None:
+        """What was said of a part that does not work."""
+        return self._state.fault(part)
+
     async def ask(self, event: Callable[[int], e.Event]) -> Outcome:
         """Put the event that `event(ticket)` makes, and wait for what becomes of it."""
         self._tickets += 1
@@ -142,7 +147,7 @@ class Doorbell:
                 self._group = group
                 group.create_task(self._watch("button", self._board.button, self._pressed))
                 group.create_task(self._watch("motion", self._board.motion, self._moved))
-                group.create_task(self._mend())
+                group.create_task(self._mending.run())
                 await self._work()
         finally:
             self._group = None
@@ -275,7 +280,7 @@ class Doorbell:
             try:
                 self._board.indicator.show(signal)
             except HardwareError as error:
-                log.warning("the indicator does not work: %s", error)
+                self._mending.failed("indicator", str(error))
 
     async def _snapshot(self, visit: str, at: float) -> None:
         try:
@@ -301,26 +306,16 @@ class Doorbell:
     ) -> None:
         while True:
             try:
-                async for edge in sensor.edges():
+                await present(sensor)
+                edges = sensor.edges()
+                self._mending.works(part)
+                async for edge in edges:
                     if (happened := event(edge.active)) is not None:
                         self.put(happened)
-                self.fault(part, f"The {part} sensor ended. Restart the doorbell.")
+                self._mending.failed(part, f"The {part} sensor ended. Restart the doorbell.")
             except HardwareError as error:
-                self.fault(part, str(error))
+                self._mending.failed(part, str(error))
             await asyncio.sleep(MEND_EVERY_S)
-            self.fault(part, None)
-
-    async def _mend(self) -> None:
-        """Ask failed outputs now and then whether they work again, in a way that does no harm."""
-        while True:
-            await asyncio.sleep(MEND_EVERY_S)
-            self._mend_one("lock", self._board.lock.secure)
-            self._mend_one("light", lambda: self._board.light.switch(self._state.light_on))
-
-    def _mend_one(self, part: Part, harmless: Callable[[], None]) -> None:
-        if self._state.fault(part) is not None and not self._try(part, harmless):
-            log.info("the %s works again", part)
-            self.fault(part, None)
 
 
 def _occurrence(action: a.OpenVisit | a.Note | a.CloseVisit, at_ms: UnixMs) -> Occurrence:

@@ -179,7 +179,7 @@ export interface DoorbellList {
 
 /** A part of the doorbell that does not work now, and the remedy in one sentence. */
 export interface Fault {
-	part: "camera" | "microphone" | "speaker" | "motion" | "button" | "lock" | "light" | "chime" | "recorder" | "server" | "broker" | "log";
+	part: "camera" | "microphone" | "speaker" | "motion" | "button" | "lock" | "light" | "chime" | "recorder" | "server" | "broker" | "log" | "indicator" | "storage" | "power";
 	detail: string;
 }
 

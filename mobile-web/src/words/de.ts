@@ -255,6 +255,9 @@ export const de: Words = {
 		server: "Server",
 		broker: "Broker",
 		log: "Protokoll",
+		indicator: "Leuchte am Knopf",
+		storage: "Speicherkarte",
+		power: "Stromversorgung",
 	},
 
 	settings: {

@@ -266,6 +266,9 @@ export const en = {
 		server: "Server",
 		broker: "Broker",
 		log: "Log",
+		indicator: "Small light at the button",
+		storage: "Memory card",
+		power: "Power supply",
 	} satisfies Record<Fault["part"], string>,
 
 	settings: {

@@ -14,7 +14,8 @@ from device.core.states import LockPhase, Now, Part, Person, Phase, State
 
 PEOPLE = [Person("anna", "Anna"), Person("ben", "Ben"), None]
 PARTS: list[Part] = ["camera", "microphone", "speaker", "motion", "button", "lock", "light",
-                     "chime", "recorder", "server", "broker", "log"]  # fmt: skip
+                     "chime", "recorder", "server", "broker", "log",
+                     "indicator", "storage", "power"]  # fmt: skip
 POLICY = Policy(quiet_hours=QuietHours(22 * 60, 7 * 60), unanswered_reply="coming", unlock_limit=3)
 
 

@@ -12,7 +12,8 @@ from device.core import events as e
 from device.core.policy import Policy
 from device.core.states import Person
 from device.services.clock import Clock
-from device.services.doorbell import MEND_EVERY_S, Audience, Doorbell
+from device.services.doorbell import Audience, Doorbell
+from device.services.mending import MEND_EVERY_S
 from hardware.ports import Signal
 from protocol.door import DoorState
 from protocol.link import Occurrence, VisitClosed, VisitMoment, VisitOpened
@@ -163,7 +164,7 @@ def test_no_broken_part_stops_a_ring() -> None:
                 part.broken = True
             await house.press()
             assert house.doorbell.door.ringing
-            assert [fault.part for fault in house.doorbell.door.faults] == ["chime"]
+            assert [fault.part for fault in house.doorbell.door.faults] == ["chime", "indicator"]
             return house.heard.lines
 
     assert run_virtual(main) == ["opened by press", "rang"]
