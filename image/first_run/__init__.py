@@ -1,0 +1,1 @@
+"""Files for the boot partition of Raspberry Pi OS Lite that turn a fresh card into a doorbell."""
