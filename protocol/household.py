@@ -25,6 +25,7 @@ from protocol.base import (
 from protocol.control import Done, RequestId
 from protocol.door import ALL_RIGHTS, WINDOW_LIMIT, Phone, Right, Window
 from protocol.link import PHONES_LIMIT, TOKENS_LIMIT
+from protocol.updates import SoftwareView, Version
 
 TokenKind = Literal["view", "record"]
 TokenId = Annotated[str, StringConstraints(pattern=r"^[a-z2-7]{8}$")]
@@ -162,6 +163,22 @@ class RemovePasskey(Message):
     phone: PhoneId
 
 
+class ShowSoftware(Message):
+    """An admin asks which version runs and which there is; `look` asks the source again first."""
+
+    type: Literal["update_state"] = "update_state"
+    id: RequestId
+    look: bool = False
+
+
+class InstallUpdate(Message):
+    """Install the offered version, as soon as nobody is at the door and no call is open."""
+
+    type: Literal["update_install"] = "update_install"
+    id: RequestId
+    version: Version
+
+
 HouseholdRequest = Annotated[
     Show
     | ChangePhone
@@ -174,7 +191,9 @@ HouseholdRequest = Annotated[
     | ReadAudit
     | WantPasskey
     | MakePasskey
-    | RemovePasskey,
+    | RemovePasskey
+    | ShowSoftware
+    | InstallUpdate,
     Field(discriminator="type"),
 ]
 HOUSEHOLD_REQUEST: TypeAdapter[HouseholdRequest] = TypeAdapter(HouseholdRequest)
@@ -251,7 +270,14 @@ class HouseholdRefused(Message):
 
 
 HouseholdReply = Annotated[
-    HouseholdView | Invited | TokenMade | AuditPage | PasskeyOptions | Done | HouseholdRefused,
+    HouseholdView
+    | Invited
+    | TokenMade
+    | AuditPage
+    | PasskeyOptions
+    | SoftwareView
+    | Done
+    | HouseholdRefused,
     Field(discriminator="type"),
 ]
 HOUSEHOLD_REPLY: TypeAdapter[HouseholdReply] = TypeAdapter(HouseholdReply)

@@ -15,7 +15,19 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from protocol import api, audit, calls, control, door, files, household, latest, link, pairing
+from protocol import (
+    api,
+    audit,
+    calls,
+    control,
+    door,
+    files,
+    household,
+    latest,
+    link,
+    pairing,
+    updates,
+)
 from protocol.base import Message
 from protocol.typescript import declarations
 
@@ -33,6 +45,7 @@ FAMILIES: tuple[ModuleType, ...] = (
     household,
     pairing,
     link,
+    updates,
 )
 # The link is between doorbell and server; the app never speaks it.
 APP_FAMILIES = tuple(family for family in FAMILIES if family is not link)

@@ -250,9 +250,9 @@ export interface HouseholdRefused {
 	detail: string;
 }
 
-export type HouseholdReply = HouseholdView | Invited | TokenMade | AuditPage | PasskeyOptions | Done | HouseholdRefused;
+export type HouseholdReply = HouseholdView | Invited | TokenMade | AuditPage | PasskeyOptions | SoftwareView | Done | HouseholdRefused;
 
-export type HouseholdRequest = Show | ChangePhone | RemovePhone | Invite | WithdrawInvitation | MakeToken | RevokeToken | ChangeRules | ReadAudit | WantPasskey | MakePasskey | RemovePasskey;
+export type HouseholdRequest = Show | ChangePhone | RemovePhone | Invite | WithdrawInvitation | MakeToken | RevokeToken | ChangeRules | ReadAudit | WantPasskey | MakePasskey | RemovePasskey | ShowSoftware | InstallUpdate;
 
 /** The household as it is now: the reply to `show` and to every change, pushed to admins too. */
 export interface HouseholdView {
@@ -274,6 +274,13 @@ export interface IceServer {
 export interface IceServers {
 	ice_servers: readonly IceServer[];
 	expires_ms: number | null;
+}
+
+/** Install the offered version, as soon as nobody is at the door and no call is open. */
+export interface InstallUpdate {
+	type: "update_install";
+	id: number;
+	version: string;
 }
 
 /** Make a code for one more phone; an earlier one is void. */
@@ -312,6 +319,20 @@ export interface MakeToken {
 	name: string;
 	kind: "view" | "record";
 	until_ms: number | null;
+}
+
+/** What a bundle is for and holds. Versions below `floor` are refused once this one ran. */
+export interface Manifest {
+	version: string;
+	suite: string;
+	architecture: string;
+	python: string;
+	size: number;
+	sha256: string;
+	unpacked: number;
+	files: number;
+	floor: string;
+	notes: string;
 }
 
 /** A paired phone as an admin sees it. */
@@ -503,6 +524,20 @@ export interface Problem {
 	detail: string;
 }
 
+/** What the installing process tells. `wish` is the last one that it is done with. */
+export interface Progress {
+	step: "idle" | "unpacking" | "ready" | "trying" | "returning";
+	version: string;
+	former: string;
+	floor: string;
+	target: string;
+	wish: string;
+	failed: string;
+	trouble: "off" | "keys" | "network" | "signature" | "broken" | "wrong_system" | "too_old" | "space" | "read_only" | "unhealthy" | "no_former" | "fault" | null;
+	detail: string;
+	rolled_back: boolean;
+}
+
 /** The doorbell asks how things arrive, a few times a second. */
 export interface Pulse {
 	type: "pulse";
@@ -570,6 +605,13 @@ export interface Show {
 	id: number;
 }
 
+/** An admin asks which version runs and which there is; `look` asks the source again first. */
+export interface ShowSoftware {
+	type: "update_state";
+	id: number;
+	look: boolean;
+}
+
 /** The doorbell says which part the pictures of this call show; `zoom` 1 is all of it. */
 export interface Shown {
 	type: "shown";
@@ -578,6 +620,23 @@ export interface Shown {
 	x: number;
 	y: number;
 	from_rtp: number | null;
+}
+
+/** The doorbell's software as an admin sees it: the reply to all about updates. */
+export interface SoftwareView {
+	type: "software";
+	id: number;
+	enabled: boolean;
+	installed: string;
+	latest: string;
+	notes: string;
+	step: "none" | "offered" | "downloading" | "waiting" | "installing";
+	percent: number | null;
+	automatic: boolean;
+	rolled_back: boolean;
+	failed: string;
+	trouble: "off" | "keys" | "network" | "signature" | "broken" | "wrong_system" | "too_old" | "space" | "read_only" | "unhealthy" | "no_former" | "fault" | null;
+	detail: string;
 }
 
 /** The phone's answer to a pulse: what its video receiver has counted since the call began. */
@@ -730,6 +789,13 @@ export interface Window {
 	days: readonly number[];
 	start: number;
 	end: number;
+}
+
+/** What the doorbell asks of the installing process; each `id` is heeded once. */
+export interface Wish {
+	id: string;
+	do: "install" | "rollback";
+	bundle: string | null;
 }
 
 export interface WithdrawInvitation {
