@@ -17,6 +17,7 @@ from hardware.gpio import GpioLight, GpioSensor
 from hardware.gpio_indicator import GpioIndicator
 from hardware.gpio_pulse import GpioChime, GpioLock
 from hardware.options import BoardOptions
+from hardware.patient_parts import PatientCamera
 from hardware.ports import Camera
 from hardware.sound_file import read_sound
 from hardware.twin.camera import SceneCamera
@@ -92,20 +93,30 @@ def _camera(options: BoardOptions, world: World, stall_timeout_s: float) -> Came
     formats = (options.video, options.low, options.close_up)
     if options.camera == "loop":
         return LoopCamera(formats, options.cache_dir, lambda: world.stalled, stall_timeout_s)
-    return SceneCamera(
-        _scene(options, world),
-        formats,
-        time_code=options.time_code,
-        stalled=lambda: world.stalled,
-        stall_timeout_s=stall_timeout_s,
-    )
+    scene = _scene(options, world)
+
+    def camera() -> SceneCamera:
+        return SceneCamera(
+            scene,
+            formats,
+            time_code=options.time_code,
+            stalled=lambda: world.stalled,
+            stall_timeout_s=stall_timeout_s,
+        )
+
+    # A USB camera may be plugged in later, or another program may still use it.
+    return PatientCamera(camera, formats) if _is_device(Path(options.camera)) else camera()
+
+
+def _is_device(path: Path) -> bool:
+    return path.is_relative_to("/dev")
 
 
 def _scene(options: BoardOptions, world: World) -> Callable[[], Scene]:
     if options.camera == "porch":
         return lambda: Porch(world, options.video, options.language)
     path = Path(options.camera)
-    if path.is_relative_to("/dev"):
+    if _is_device(path):
         return lambda: UsbCamera(path, options.video)
     if not path.exists():
         near = get_close_matches(options.camera, DRAWN_CAMERAS, n=1)
