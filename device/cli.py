@@ -33,7 +33,7 @@ SHORTCUTS = {
     "--state": "--state-directory",
 }
 COMMANDS = ("run", "check", "show-config", "pair", "phones", "reset", "status", "audit", "twin",
-            "version")  # fmt: skip
+            "welcome", "version")  # fmt: skip
 TWIN_COMMANDS = ("press", "walk-past", "leave", "speak", "state", "history")
 
 
@@ -73,6 +73,7 @@ def _carry_out(chosen: argparse.Namespace) -> int:
         "pair": lambda: commands.pair(settings),
         "reset": lambda: phone_commands.reset(settings, sure=chosen.yes),
         "status": lambda: commands.status(settings),
+        "welcome": lambda: commands.welcome(settings),
     }
     return by_name[chosen.command]()
 
@@ -140,6 +141,7 @@ _DESCRIPTION = """The doorbell.
   reset          take all phones out, when none is left that manages the household
   status         say how the running doorbell is
   audit COMMAND  verify the audit log, or export it (--out FILE)
+  welcome        show codes on this screen until the first phone is paired
   twin COMMAND   drive a running twin: press, walk-past, leave, speak FILE, state, history
   version        print the version
 

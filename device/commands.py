@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from device import logs, memory, wiring
 from device.checks import findings
@@ -32,7 +34,8 @@ def run(settings: Settings) -> int:
         print(f"  board   {greeting.board}")
         print(f"  server  {greeting.server}")
         print(f"  state   {greeting.state}")
-        if greeting.pairing_link is not None:
+        # A journal is read by others, and for longer than a code lives.
+        if greeting.pairing_link is not None and "JOURNAL_STREAM" not in os.environ:
             print_pairing(greeting.pairing_link)
         sys.stdout.flush()
 
@@ -58,6 +61,18 @@ def pair(settings: Settings) -> int:
     print(f"It may then: {' '.join(told['rights'])}.")
     if "admin" not in told["rights"]:
         print("A phone that manages the household can change that, and make codes of its own.")
+    return 0
+
+
+def welcome(settings: Settings) -> int:
+    """Show how to pair, on the screen of a fresh doorbell, until a phone is paired."""
+    from device.welcome import Screen
+    from device.welcome import welcome as show_until_paired
+
+    def ask_doorbell(command: str) -> dict[str, Any]:
+        return ask(_state(settings), command)
+
+    show_until_paired(Screen(ask_doorbell, _show, print_pairing))
     return 0
 
 
@@ -109,6 +124,11 @@ def print_pairing(link: str) -> None:
     import segno
 
     segno.make(link, error="m").terminal(compact=True, border=2)
+    sys.stdout.flush()
+
+
+def _show(text: str) -> None:
+    print(text, flush=True)
 
 
 def _state(settings: Settings) -> Path:
