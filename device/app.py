@@ -7,7 +7,7 @@ import contextlib
 import gc
 import logging
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,6 +71,8 @@ class Greeting:
     server: str
     state: Path
     pairing_link: str | None
+    absent: Mapping[str, str]
+    """Parts that are not there, each with a sentence."""
 
 
 async def serve(settings: Settings, greet: Callable[[Greeting], None]) -> None:
@@ -100,7 +102,7 @@ class House:
     """All services of one doorbell, wired to each other. The board's parts are open."""
 
     def __init__(self, settings: Settings, board: Board) -> None:
-        self._settings = settings
+        self._settings, self._board = settings, board
         self._trust = wiring.trust_of(settings)
         self._clock = Clock(trusted=self._trust)
         self._identity = wiring.identity_in(wiring.state_folder(settings))
@@ -301,6 +303,7 @@ class House:
             server=self._settings.server.url,
             state=wiring.state_folder(self._settings),
             pairing_link=None if self._household.phones else self._link_of(self._pairing.invite()),
+            absent={part: str(why) for part, why in self._board.absent().items()},
         )
 
     # Called by services that are built before the one they tell.

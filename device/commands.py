@@ -34,6 +34,8 @@ def run(settings: Settings) -> int:
         print(f"  board   {greeting.board}")
         print(f"  server  {greeting.server}")
         print(f"  state   {greeting.state}")
+        for part, why in greeting.absent.items():
+            print(f"  without {part}: {why}")
         # A journal is read by others, and for longer than a code lives.
         if greeting.pairing_link is not None and "JOURNAL_STREAM" not in os.environ:
             print_pairing(greeting.pairing_link)

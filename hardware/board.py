@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import chain
 from typing import Self
 
 from hardware.echo.null import NullCanceller
 from hardware.errors import HardwareError
+from hardware.patient import absence
 from hardware.ports import (
     Camera,
     Chime,
@@ -57,6 +58,11 @@ class Board:
     async def close(self) -> None:
         """Close every part, the lock last; may be called twice."""
         await self._life.aclose()
+
+    def absent(self) -> dict[str, HardwareError]:
+        """The parts that are not there now, and why."""
+        why = {part.name: absence(getattr(self, part.name)) for part in fields(Board)}
+        return {name: error for name, error in why.items() if error is not None}
 
     @property
     def _together(self) -> tuple[tuple[Part, ...], ...]:

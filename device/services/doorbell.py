@@ -245,9 +245,11 @@ class Doorbell:
         try:
             do()
         except HardwareError as error:
-            log.warning("the %s does not work: %s", part, error)
-            if again or self._state.fault(part) is None:
-                return (e.PartFailed(part, str(error)[:SENTENCE_LIMIT]),)
+            known, detail = self._state.fault(part), str(error)[:SENTENCE_LIMIT]
+            if detail != known:
+                log.warning("the %s does not work: %s", part, detail)
+            if again or known is None:
+                return (e.PartFailed(part, detail),)
         return ()
 
     def _reply(self, outcome: Outcome) -> None:
