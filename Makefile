@@ -51,6 +51,7 @@ check-python:
 	.venv/bin/lint-imports --no-logo
 	$(PY) -m protocol.schema --check
 	$(PY) -m scripts.draw_states --check
+	$(PY) -m scripts.draw_wiring --check
 	$(PY) -m scripts.settings_doc --check
 	$(PY) -m scripts.audit_dependencies --check
 
@@ -79,8 +80,9 @@ attack: setup ## Try to get in with every secret of the server; prints what was 
 schema: ## Write the JSON schema and the app's types anew from protocol/
 	$(PY) -m protocol.schema
 
-diagram: ## Draw docs/state-machine.svg anew from the table
+diagram: ## Draw docs/state-machine.svg and docs/wiring.svg anew, from the table and from the pins
 	$(PY) -m scripts.draw_states
+	$(PY) -m scripts.draw_wiring
 
 pictures: ## Take the README's pictures anew by walking through a visit
 	$(PY) -m scripts.pictures
