@@ -22,7 +22,7 @@ from device.core.machine import next_deadline, step
 from device.core.policy import Policy
 from device.core.states import Part, Reply, State
 from device.services.clock import Clock
-from device.services.mending import MEND_EVERY_S, Mending
+from device.services.mending import Mending
 from hardware.board import Board
 from hardware.errors import HardwareError
 from hardware.patient import present
@@ -317,7 +317,7 @@ class Doorbell:
                 self._mending.failed(part, f"The {part} sensor ended. Restart the doorbell.")
             except HardwareError as error:
                 self._mending.failed(part, str(error))
-            await asyncio.sleep(MEND_EVERY_S)
+            await self._mending.pause()
 
 
 def _occurrence(action: a.OpenVisit | a.Note | a.CloseVisit, at_ms: UnixMs) -> Occurrence:

@@ -39,7 +39,11 @@ class Mending:
             await self._mend("light", board.light, lambda: board.light.switch(self._light_on()))
             await self._mend("chime", board.chime)
             await self._mend("indicator", board.indicator)
-            await asyncio.sleep(MEND_EVERY_S)
+            await self.pause()
+
+    async def pause(self) -> None:
+        """Until a part is worth another try."""
+        await asyncio.sleep(MEND_EVERY_S)
 
     def failed(self, part: Part, detail: str) -> None:
         """A part does not work; the journal hears of it once."""
