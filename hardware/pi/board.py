@@ -33,7 +33,7 @@ from hardware.pi.sound import PiMicrophone, PiSpeaker, SoundCard
 
 def open_pi(options: BoardOptions) -> Board:
     """A Pi's board, not yet entered."""
-    pins, card = options.pins, SoundCard(options.audio_device)
+    pins, card = options.pins, SoundCard(options.audio_device, options.audio_output)
 
     @cache
     def factory() -> Any:

@@ -15,7 +15,8 @@ import numpy as np
 
 from hardware.bridge import Bridge, now_us
 from hardware.errors import ClosedError, HardwareError, StalledError
-from hardware.pi.sound_card import SILENCE, MicrophoneEnd, SoundCard, SpeakerEnd
+from hardware.pi.sound_card import SoundCard
+from hardware.pi.sound_streams import SILENCE
 from hardware.pi.steady import SteadyTime
 from media.frames import SOUND_FRAME_MS, SoundFrame
 
@@ -29,7 +30,7 @@ CAPTURE_LIMIT_FRAMES = 25
 PLAY_LIMIT_FRAMES = 200 // SOUND_FRAME_MS
 
 
-class PiMicrophone(MicrophoneEnd):
+class PiMicrophone:
     """Captures while it is open; the pieces of a late taker are dropped, the oldest first.
 
     A card that goes away ends the taker with StalledError; take again until it is back.
@@ -40,7 +41,7 @@ class PiMicrophone(MicrophoneEnd):
         self._open = False
         self._bridge: Bridge[SoundFrame] | None = None
         self._time = SteadyTime(SOUND_FRAME_MS * 1000)
-        card.join("input", self)
+        card.ends.microphone = self
 
     async def __aenter__(self) -> Self:
         await self._card.hold("input")
@@ -73,7 +74,9 @@ class PiMicrophone(MicrophoneEnd):
                 async with asyncio.timeout(STALL_TIMEOUT_S):
                     frame = await anext(bridge, None)
             except TimeoutError as error:
-                raise StalledError("The microphone gives no sound. Check its plug, then restart the doorbell.") from error
+                raise StalledError(
+                    "The microphone gives no sound. Check its plug, then restart the doorbell."
+                ) from error
             if frame is None:
                 return
             yield frame
@@ -94,7 +97,7 @@ class PiMicrophone(MicrophoneEnd):
             bridge.fail(error)
 
 
-class PiSpeaker(SpeakerEnd):
+class PiSpeaker:
     """Plays what waits, silence otherwise. While its card is gone, `play` raises at once."""
 
     def __init__(self, card: SoundCard) -> None:
@@ -105,7 +108,7 @@ class PiSpeaker(SpeakerEnd):
         self._volume = 1.0
         self._time = SteadyTime(SOUND_FRAME_MS * 1000)
         self._wanted_at_us = 0
-        card.join("output", self)
+        card.ends.speaker = self
 
     async def __aenter__(self) -> Self:
         await self._card.hold("output")

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from hardware.errors import BusyError, MissingError
-from hardware.pi.sound import PA_DEVICE_UNAVAILABLE, PiSpeaker, SoundCard, _translated
+from hardware.pi.sound import PiSpeaker, SoundCard
+from hardware.pi.sound_streams import PA_DEVICE_UNAVAILABLE, translated
 
 # ALSA's null device: PortAudio opens it like a card, but nothing paces it.
 NO_CARD = "pcm.!default { type null }\n"
@@ -62,10 +63,10 @@ async def test_without_pyaudio_the_package_is_named(monkeypatch: pytest.MonkeyPa
 
 
 def test_portaudio_s_errors_become_ours() -> None:
-    busy = _translated(OSError(PA_DEVICE_UNAVAILABLE, "Device unavailable"), "input")
+    busy = translated(OSError(PA_DEVICE_UNAVAILABLE, "Device unavailable"), "input")
     assert isinstance(busy, BusyError)
-    gone = _translated(OSError(-9996, "Invalid output device"), "output")
+    gone = translated(OSError(-9996, "Invalid output device"), "output")
     assert isinstance(gone, MissingError)
     assert str(gone) == (
-        "There is no sound card for output: Invalid output device. Plug one in, then restart."
+        "There is no sound card for output: Invalid output device. Plug one in."
     )
