@@ -9,6 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from hardware import pin_rules
+from hardware.options import Wired
 from media.addresses import Network, address_of, checked_ports, ports_of
 from protocol.base import Name
 from protocol.settings import Group, SettingsError, load
@@ -167,28 +169,27 @@ class ButtonSettings(Group):
 
 
 class PinSettings(Group):
-    button: int = Field(default=17, ge=0, le=27)
+    button: int = 17
     """GPIO number, as Broadcom counts, of the button; it closes to ground."""
-    motion: int = Field(default=27, ge=0, le=27)
+    motion: int = 27
     """Of the motion sensor's output."""
-    lock: int = Field(default=22, ge=0, le=27)
-    """Of the relay of the electric strike."""
-    light: int = Field(default=23, ge=0, le=27)
+    lock: int = 22
+    """Of the relay of the electric strike: 9 to 27, or 4 to 8 if it is inverted."""
+    light: int = 23
     """Of the relay of the porch light."""
-    chime: int = Field(default=24, ge=0, le=27)
+    chime: int = 24
     """Of the relay of the chime."""
-    indicator: int = Field(default=12, ge=0, le=27)
-    """Of the small light at the button."""
-    infrared: int | None = Field(default=None, ge=0, le=27)
+    indicator: int = 12
+    """Of the small light at the button; it is dimmed by software, so any pin will do."""
+    infrared: int | None = None
     """Of the relay of an infra-red light; unset: there is none."""
-    inverted: tuple[Literal["button", "motion", "lock", "light", "chime", "infrared"], ...] = ()
+    inverted: tuple[Wired, ...] = ()
     """Parts that work the other way round, such as relays that close when their pin is low."""
 
     @model_validator(mode="after")
-    def _are_different(self) -> Self:
-        pins = list(self.numbers.values())
-        if len(set(pins)) < len(pins):
-            raise ValueError("two parts cannot share one pin")
+    def _fit_the_header(self) -> Self:
+        if fault := pin_rules.fault_of(self.numbers, self.inverted):
+            raise ValueError(fault)
         return self
 
     @property
@@ -236,8 +237,9 @@ class QuietHoursSettings(Group):
 class LockSettings(Group):
     pulse_s: float = Field(default=4.0, gt=0, le=15)
     """How long the door stays unlocked, in seconds; 15 at most."""
-    keeper: Path = Path("/run/doorstep-lock/socket")
-    """Socket of the process that owns the lock's relay (pi)."""
+    keeper: Path | None = None
+    """Socket of the process that owns the lock's relay; unset: /run/doorstep-lock/socket on the
+    Pi, and none on the twin, whose relay is in its world."""
 
 
 class MqttSettings(Group):
@@ -325,13 +327,21 @@ def read_settings(
     variables = dict(environment)
     if state := environment.get("DOORSTEP_STATE"):
         variables.setdefault("DOORSTEP_STATE_DIRECTORY", state)
-    return load(
+    settings = load(
         Settings,
         toml=_text_of(named) if named else "",
         toml_name=str(named),
         environment=variables,
         flags=flags,
     )
+    _leave_room_for_sound(settings)
+    return settings
+
+
+def _leave_room_for_sound(settings: Settings) -> None:
+    for card in (settings.sound.device, settings.sound.output):
+        if fault := pin_rules.i2s_fault(settings.pins.numbers, card):
+            raise SettingsError(f"pins: {fault}.")
 
 
 def _path_of(text: str | None) -> Path | None:

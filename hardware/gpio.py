@@ -74,16 +74,17 @@ class GpioSensor:
         self._edges: Bridge[Edge] | None = None
 
     @classmethod
-    def button(cls, pin: int, factory: Any) -> Self:
-        """A push button between the pin and ground."""
+    def button(cls, pin: int, factory: Any, *, inverted: bool = False) -> Self:
+        """A push button between the pin and ground; inverted: between the pin and 3.3 V."""
         return cls("button", pin, lambda: gpiozero.Button(
-            pin, pull_up=True, bounce_time=BOUNCE_TIME_S, pin_factory=factory))  # fmt: skip
+            pin, pull_up=not inverted, bounce_time=BOUNCE_TIME_S, pin_factory=factory))  # fmt: skip
 
     @classmethod
-    def motion(cls, pin: int, factory: Any) -> Self:
-        """A PIR sensor that drives the pin high while someone moves."""
+    def motion(cls, pin: int, factory: Any, *, inverted: bool = False) -> Self:
+        """A PIR sensor that drives the pin high (inverted: low) while someone moves."""
         return cls("motion sensor", pin, lambda: gpiozero.MotionSensor(
-            pin, sample_rate=MOTION_SAMPLE_RATE_HZ, partial=True, pin_factory=factory))  # fmt: skip
+            pin, pull_up=inverted, sample_rate=MOTION_SAMPLE_RATE_HZ, partial=True,
+            pin_factory=factory))  # fmt: skip
 
     async def __aenter__(self) -> Self:
         with translated(self._part, self._pin):

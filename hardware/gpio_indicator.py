@@ -25,14 +25,16 @@ class _Led(Protocol):
 class GpioIndicator:
     """A dimmable LED: dark, breathing while it rings, lit in a call, blinking at a fault."""
 
-    def __init__(self, pin: int, factory: Any) -> None:
-        self._pin, self._factory = pin, factory
+    def __init__(self, pin: int, factory: Any, *, active_high: bool = True) -> None:
+        self._pin, self._factory, self._active_high = pin, factory, active_high
         self._led: _Led | None = None
         self._shown = Signal.DARK
 
     async def __aenter__(self) -> Self:
         with translated("indicator", self._pin):
-            self._led = gpiozero.PWMLED(self._pin, pin_factory=self._factory)
+            self._led = gpiozero.PWMLED(
+                self._pin, active_high=self._active_high, pin_factory=self._factory
+            )
         self._shown = Signal.DARK
         return self
 

@@ -15,7 +15,7 @@ SMALL_WIDTH, SMALL_HEIGHT = 640, 360
 Echo = Literal["webrtc", "duck", "off"]
 
 
-Wired = Literal["button", "motion", "lock", "light", "chime", "infrared"]
+Wired = Literal["button", "motion", "lock", "light", "chime", "indicator", "infrared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,10 @@ class Pins:
     """Of the infra-red light; None: there is none."""
     inverted: frozenset[Wired] = frozenset()
     """Parts that work the other way round: a relay that closes when its pin is low, say."""
+
+    def active_high(self, part: Wired) -> bool:
+        """Whether a part is active while its pin is high. A button's contact is so inverted."""
+        return (part in self.inverted) is (part == "button")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,9 @@ class BoardOptions:
     motion: Literal["sensor", "picture", "both"] = "sensor"
     """What tells that someone moves."""
     picture_motion: PictureMotion = field(default_factory=PictureMotion)
-    lock_socket: Path = Path("/run/doorstep-lock/socket")
-    """Where the process listens that owns the lock's relay (Pi)."""
+    lock_socket: Path | None = None
+    """Where the process listens that owns the lock's relay; None: the usual place on the Pi, and
+    on the twin a relay of its own."""
     pins: Pins = field(default_factory=Pins)
 
     def __post_init__(self) -> None:

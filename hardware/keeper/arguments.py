@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from hardware.keeper.chip import LineRelay
 from hardware.keeper.relay import FILE_PREFIX, FileRelay, Relay
+from hardware.pin_rules import fault_of
 
 USAGE = """\
 python -m hardware.keeper: keep the lock's relay until told to end.
@@ -77,13 +78,16 @@ def _relay(chosen: dict[str, list[str]], pins: dict[str, Any]) -> Relay:
             raise ArgumentError(f"--relay {relay} is not known. Write file:PATH.")
         return FileRelay(relay.removeprefix(FILE_PREFIX))
     inverted = "--inverted" in chosen or "lock" in pins.get("inverted", ())
-    return LineRelay(_pin(_last(chosen, "--pin") or pins.get("lock", DEFAULT_PIN)), inverted)
+    pin = _pin(_last(chosen, "--pin") or pins.get("lock", DEFAULT_PIN))
+    if fault := fault_of({"lock": pin}, {"lock"} if inverted else ()):
+        raise ArgumentError(f"{fault[0].upper()}{fault[1:]}.")
+    return LineRelay(pin, inverted)
 
 
 def _pin(told: object) -> int:
     text = str(told)
-    if not text.isdecimal() or int(text) > 27:
-        raise ArgumentError(f"The lock's pin is {text}, which there is not. Choose 0 to 27.")
+    if not text.isdecimal():
+        raise ArgumentError(f"The lock's pin {text} is no number. Choose one from 9 to 27.")
     return int(text)
 
 

@@ -38,8 +38,8 @@ class KeptLock:
     beats: when it hangs, the keeper locks. A keeper that goes is looked for until it is back.
     """
 
-    def __init__(self, path: Path = DEFAULT_SOCKET) -> None:
-        self._path = path
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path or DEFAULT_SOCKET
         self._loop: asyncio.AbstractEventLoop | None = None
         self._line: socket.socket | None = None
         self._served = self._unlocked = self._taken = False

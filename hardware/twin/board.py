@@ -16,14 +16,16 @@ from hardware.errors import MissingError
 from hardware.gpio import GpioLight, GpioSensor
 from hardware.gpio_indicator import GpioIndicator
 from hardware.gpio_pulse import GpioChime, GpioLock
+from hardware.keeper.client import KeptLock
 from hardware.options import BoardOptions
 from hardware.patient_parts import PatientCamera
-from hardware.ports import Camera
+from hardware.ports import Camera, Lock
 from hardware.sound_file import read_sound
 from hardware.twin.camera import SceneCamera
 from hardware.twin.control import ControlServer
 from hardware.twin.loop import LoopCamera
 from hardware.twin.pictures import Scene
+from hardware.twin.pins import PorchFactory
 from hardware.twin.porch.scene import Porch
 from hardware.twin.sound import TwinMicrophone, TwinSpeaker, background
 from hardware.twin.v4l2 import UsbCamera
@@ -80,13 +82,21 @@ def open_twin(options: BoardOptions, *, stall_timeout_s: float = STALL_TIMEOUT_S
         canceller=open_canceller(options.echo),
         microphone=TwinMicrophone(background(options.sound), world.voice),
         speaker=TwinSpeaker(world.ears),
-        motion=GpioSensor.motion(pins.motion, factory),
-        button=GpioSensor.button(pins.button, factory),
-        lock=GpioLock(pins.lock, factory),
-        light=GpioLight(pins.light, factory),
-        chime=GpioChime(pins.chime, factory),
-        indicator=GpioIndicator(pins.indicator, factory),
+        motion=GpioSensor.motion(pins.motion, factory, inverted="motion" in pins.inverted),
+        button=GpioSensor.button(pins.button, factory, inverted="button" in pins.inverted),
+        lock=_lock(options, factory),
+        light=GpioLight(pins.light, factory, active_high=pins.active_high("light")),
+        chime=GpioChime(pins.chime, factory, active_high=pins.active_high("chime")),
+        indicator=GpioIndicator(pins.indicator, factory, active_high=pins.active_high("indicator")),
     )
+
+
+def _lock(options: BoardOptions, factory: PorchFactory) -> Lock:
+    """A relay of the twin's own, unless a keeper is named."""
+    if options.lock_socket is not None:
+        return KeptLock(options.lock_socket)
+    pins = options.pins
+    return GpioLock(pins.lock, factory, active_high=pins.active_high("lock"))
 
 
 def _camera(options: BoardOptions, world: World, stall_timeout_s: float) -> Camera:

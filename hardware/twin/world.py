@@ -66,7 +66,7 @@ class World:
         self.ears = Ears()
         self.stalled = False
         """The camera shows nothing while this holds; for tests of what happens then."""
-        self.factory = PorchFactory(self._pins, self._pin_changed)
+        self.factory = PorchFactory(self._pins, self._part_changed)
 
     def press(self) -> None:
         """Someone rings: they stand at the door at once and wait until `leave()`."""
@@ -76,7 +76,7 @@ class World:
                 here.press(now_s, PATIENCE_S) if here else Presence.pressing(now_s, PATIENCE_S)
             )
             self._leave_later()
-            self.factory.pin(self._pins.button).drive_low()
+            self.factory.drive("button", True)
             self._later("button", PRESS_HOLD_S, self.release)
             if self._greeting is not None:
                 self.voice.say(self._greeting, GREETING_DELAY_S)
@@ -85,7 +85,7 @@ class World:
         """The finger leaves the button; happens by itself 0.15 s after `press()`."""
         with self._changing:
             self._forget("button")
-            self.factory.pin(self._pins.button).drive_high()
+            self.factory.drive("button", False)
 
     def walk_past(self) -> None:
         """Someone comes up the path, looks at the door, and goes; the motion sensor sees them."""
@@ -93,7 +93,7 @@ class World:
             if self._presence is None:
                 self._presence = Presence.walking_past(self._now())
                 self._leave_later()
-            self.factory.pin(self._pins.motion).drive_high()
+            self.factory.drive("motion", True)
 
     def leave(self) -> None:
         """The visitor turns round and goes; no motion any more once they are out of sight."""
@@ -156,7 +156,7 @@ class World:
         with self._changing:
             self._forget("presence")
             self._presence = None
-            self.factory.pin(self._pins.motion).drive_low()
+            self.factory.drive("motion", False)
 
     def _later(self, name: str, seconds: float, act: Callable[[], None]) -> None:
         self._forget(name)
@@ -166,9 +166,7 @@ class World:
         if cancel := self._timers.pop(name, None):
             cancel()
 
-    def _pin_changed(self, part: str, high: bool) -> None:
-        # The button pulls its pin to ground.
-        active = not high if part == "button" else high
+    def _part_changed(self, part: str, active: bool) -> None:
         with self._changing:
             if active != self.active(part):
                 self._active[part] = active

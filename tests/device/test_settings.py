@@ -44,6 +44,12 @@ def test_flags_beat_environment_beats_file(tmp_path: Path) -> None:
         ("[media]\nports = '50100-50000'\n", "write it as 50000-50100"),
         ("[media]\npublic_addresses = ['home.example.org']\n", "such as 203.0.113.7"),
         ("[pins]\nlock = 17\n", "two parts cannot share one pin"),
+        ("[pins]\nlock = 6\n", "would open while the Pi boots"),
+        ("[pins]\ninverted = ['lock']\n", "would open while the Pi boots"),
+        ("[pins]\nbutton = 40\n", "the header has 0 to 27"),
+        ("[pins]\nchime = 15\n", "the serial console"),
+        ("[pins]\ninverted = ['bell']\n", "pins.inverted"),
+        ("[pins]\nlight = 19\n[sound]\noutput = 'MAX98357A'\n", "18 to 21 for I2S"),
         ("[doorbell]\nboard = 'uno'\n", "doorbell.board"),
         ("[mqtt]\ncertificate_file = 'own.pem'\n", "set ca_file as well"),
         ("[mqtt]\nca_file = 'a.pem'\nkey_file = 'own.key'\n", "set certificate_file as well"),
@@ -92,9 +98,9 @@ def test_the_recording_keeps_its_rate_unless_told_otherwise(tmp_path: Path) -> N
 
 
 def test_the_board_follows_the_settings(tmp_path: Path) -> None:
-    flags = {"state.directory": str(tmp_path), "camera.source": "loop", "pins.lock": "5"}
+    flags = {"state.directory": str(tmp_path), "camera.source": "loop", "pins.lock": "25"}
     options = options_of(read("", tmp_path, {}, flags))
-    assert (options.camera, options.pins.lock) == ("loop", 5)
+    assert (options.camera, options.pins.lock) == ("loop", 25)
     assert options.control_socket == tmp_path / "twin.sock"
 
 

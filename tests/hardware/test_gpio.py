@@ -38,6 +38,19 @@ async def test_motion_sensor(factory: MockFactory) -> None:
     await check_sensor(motion, lambda on: pin.drive_high() if on else pin.drive_low())
 
 
+async def test_button_to_the_supply(factory: MockFactory) -> None:
+    pin = factory.pin(PIN)
+    button = GpioSensor.button(PIN, factory, inverted=True)
+    await check_sensor(button, lambda on: pin.drive_high() if on else pin.drive_low())
+
+
+async def test_motion_sensor_that_is_low_while_someone_moves(factory: MockFactory) -> None:
+    pin = factory.pin(PIN)
+    pin.pull = "up"
+    motion = GpioSensor.motion(PIN, factory, inverted=True)
+    await check_sensor(motion, lambda on: pin.drive_low() if on else pin.drive_high())
+
+
 async def test_lock(factory: MockFactory) -> None:
     await check_lock(GpioLock(PIN, factory), lambda: bool(factory.pin(PIN).state))
 
@@ -70,6 +83,14 @@ async def test_indicator_shines_in_a_call_and_not_before() -> None:
         indicator.show(Signal.LIVE)
         assert factory.pin(PIN).state == 1
         indicator.show(Signal.DARK)
+        assert factory.pin(PIN).state == 0
+
+
+async def test_indicator_between_the_supply_and_its_pin() -> None:
+    factory = MockFactory(pin_class=MockPWMPin)
+    async with GpioIndicator(PIN, factory, active_high=False) as indicator:
+        assert factory.pin(PIN).state == 1
+        indicator.show(Signal.LIVE)
         assert factory.pin(PIN).state == 0
 
 

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from hardware.contracts import (
     check_speaker,
 )
 from hardware.errors import ClosedError, StalledError
-from hardware.options import BoardOptions
+from hardware.options import BoardOptions, Pins, Wired
 from hardware.twin.board import TwinBoard, open_twin
 from hardware.twin.control import send
 
@@ -118,3 +119,18 @@ async def test_a_board_that_was_never_opened(twin: TwinBoard) -> None:
     with pytest.raises(ClosedError):
         twin.camera.frames()
     await twin.close()
+
+
+async def test_parts_may_be_wired_the_other_way_round() -> None:
+    every: frozenset[Wired] = frozenset({"button", "motion", "lock", "light", "chime", "indicator"})
+    pins = Pins(lock=6, inverted=every)
+    async with open_twin(replace(SMALL, pins=pins)) as twin:
+        assert not twin.button.active
+        assert not twin.motion.active
+        assert not twin.world.history
+        edges = twin.button.edges()
+        twin.world.press()
+        assert (await anext(edges)).active
+        twin.lock.pulse(5)
+        assert twin.world.active("lock")
+        assert not twin.world.factory.pin(pins.lock).state
