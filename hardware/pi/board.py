@@ -6,14 +6,8 @@ opened for the first time.
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
 from hardware.board import Board
 from hardware.echo.choose import open_canceller
-from hardware.gpio import GpioLight, GpioSensor
-from hardware.gpio_indicator import GpioIndicator
-from hardware.gpio_pulse import GpioChime
 from hardware.keeper.client import KeptLock
 from hardware.options import BoardOptions
 from hardware.patient_parts import (
@@ -27,30 +21,25 @@ from hardware.patient_parts import (
     PatientSpeaker,
 )
 from hardware.pi.camera import PiCamera
-from hardware.pi.gpio import open_factory
+from hardware.pi.gpio import Header
 from hardware.pi.sound import PiMicrophone, PiSpeaker, SoundCard
 
 
 def open_pi(options: BoardOptions) -> Board:
     """A Pi's board, not yet entered."""
-    pins, card = options.pins, SoundCard(options.audio_device, options.audio_output)
-
-    @cache
-    def factory() -> Any:
-        """The GPIO chip, opened once for all pins; looked for again while it is missing."""
-        return open_factory()
+    header, card = Header(options.pins), SoundCard(options.audio_device, options.audio_output)
 
     return Board(
         camera=_camera(options),
         canceller=open_canceller(options.echo),
         microphone=PatientMicrophone("microphone", lambda: PiMicrophone(card)),
         speaker=PatientSpeaker("speaker", lambda: PiSpeaker(card)),
-        motion=PatientSensor("motion sensor", lambda: GpioSensor.motion(pins.motion, factory())),
-        button=PatientSensor("button", lambda: GpioSensor.button(pins.button, factory())),
+        motion=PatientSensor("motion sensor", header.motion),
+        button=PatientSensor("button", header.button),
         lock=PatientLock("lock", lambda: KeptLock(options.lock_socket)),
-        light=PatientLight("light", lambda: GpioLight(pins.light, factory())),
-        chime=PatientChime("chime", lambda: GpioChime(pins.chime, factory())),
-        indicator=PatientIndicator("indicator", lambda: GpioIndicator(pins.indicator, factory())),
+        light=PatientLight("light", header.light),
+        chime=PatientChime("chime", header.chime),
+        indicator=PatientIndicator("indicator", header.indicator),
     )
 
 

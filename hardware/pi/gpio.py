@@ -1,10 +1,15 @@
-"""gpiozero's pin factory for a real Pi: lgpio, the one that works on every model."""
+"""The parts on a real Pi's header, by lgpio, gpiozero's driver that works on every model."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from hardware.errors import HardwareError, MissingError
+from hardware.gpio import GpioLight, GpioSensor
+from hardware.gpio_indicator import GpioIndicator
+from hardware.gpio_pulse import GpioChime
+from hardware.options import Pins
 
 
 def open_factory() -> Any:
@@ -30,3 +35,32 @@ def _translate(error: Exception) -> None:
             "Run on a Raspberry Pi, as a member of the group gpio, with LG_WD set to a folder "
             "that may be written to."
         ) from error
+
+
+class Header:
+    """Makes the parts on the header; the chip is opened with the first of them."""
+
+    def __init__(self, pins: Pins) -> None:
+        self._pins = pins
+        # Not kept while it fails: it is looked for again with the next part.
+        self._factory = cache(open_factory)
+
+    def button(self) -> GpioSensor:
+        inverted = "button" in self._pins.inverted
+        return GpioSensor.button(self._pins.button, self._factory(), inverted=inverted)
+
+    def motion(self) -> GpioSensor:
+        inverted = "motion" in self._pins.inverted
+        return GpioSensor.motion(self._pins.motion, self._factory(), inverted=inverted)
+
+    def light(self) -> GpioLight:
+        active_high = self._pins.active_high("light")
+        return GpioLight(self._pins.light, self._factory(), active_high=active_high)
+
+    def chime(self) -> GpioChime:
+        active_high = self._pins.active_high("chime")
+        return GpioChime(self._pins.chime, self._factory(), active_high=active_high)
+
+    def indicator(self) -> GpioIndicator:
+        active_high = self._pins.active_high("indicator")
+        return GpioIndicator(self._pins.indicator, self._factory(), active_high=active_high)
