@@ -42,25 +42,25 @@ class Header:
 
     def __init__(self, pins: Pins) -> None:
         self._pins = pins
-        # Not kept while it fails: it is looked for again with the next part.
-        self._factory = cache(open_factory)
+        # A chip that is missing is looked for again with the next part.
+        self.factory = cache(open_factory)
 
     def button(self) -> GpioSensor:
         inverted = "button" in self._pins.inverted
-        return GpioSensor.button(self._pins.button, self._factory(), inverted=inverted)
+        return GpioSensor.button(self._pins.button, self.factory(), inverted=inverted)
 
     def motion(self) -> GpioSensor:
         inverted = "motion" in self._pins.inverted
-        return GpioSensor.motion(self._pins.motion, self._factory(), inverted=inverted)
+        return GpioSensor.motion(self._pins.motion, self.factory(), inverted=inverted)
 
     def light(self) -> GpioLight:
         active_high = self._pins.active_high("light")
-        return GpioLight(self._pins.light, self._factory(), active_high=active_high)
+        return GpioLight(self._pins.light, self.factory(), active_high=active_high)
 
     def chime(self) -> GpioChime:
         active_high = self._pins.active_high("chime")
-        return GpioChime(self._pins.chime, self._factory(), active_high=active_high)
+        return GpioChime(self._pins.chime, self.factory(), active_high=active_high)
 
     def indicator(self) -> GpioIndicator:
         active_high = self._pins.active_high("indicator")
-        return GpioIndicator(self._pins.indicator, self._factory(), active_high=active_high)
+        return GpioIndicator(self._pins.indicator, self.factory(), active_high=active_high)
