@@ -57,6 +57,15 @@ function calling() {
 	return { call, peers, happened, client, place, needs };
 }
 
+const stateWith = (faults: object[]) => ({
+	type: "call_state",
+	door: { lock: "locked", light: "off", ringing: false, faults },
+	others: [],
+	layer: "high",
+	pace: "full",
+	why: "start",
+});
+
 const settle = () => vi.advanceTimersByTimeAsync(0);
 
 async function live() {
@@ -144,6 +153,26 @@ describe("a call", () => {
 		await vi.advanceTimersByTimeAsync(100);
 		expect(place.mock.calls.map(([{ answers }]) => answers)).toEqual(["visit", undefined]);
 		expect(call.model.phase).toBe("connecting");
+	});
+
+	it("goes on without a picture while the camera is away, and waits for one again", async () => {
+		const all = calling();
+		all.call.start();
+		await settle();
+		const peer = peerOf(all.peers, 0);
+		peer.open();
+		await settle();
+		const told = async (seconds: number, faults: object[]) => {
+			for (let second = 0; second < seconds; second++) {
+				peer.control.say(stateWith(faults));
+				await vi.advanceTimersByTimeAsync(1_000);
+			}
+		};
+		await told(30, [{ part: "camera", detail: "Check its cable." }]);
+		expect(all.call.model.phase).toBe("live");
+		expect(all.peers).toHaveLength(1);
+		await told(13, []);
+		expect(all.peers).toHaveLength(2);
 	});
 
 	it("tells its steps once both the channel and the picture are there", async () => {

@@ -25,6 +25,15 @@ describe("the line of truth", () => {
 		expect(lampOf(model)).toBe(lamp);
 	});
 
+	it("says why there is no picture", () => {
+		const fault = { part: "camera", detail: "Check its cable." } as const;
+		const door = { lock: "locked", light: "off", ringing: false, faults: [fault] } as const;
+		const model = { ...LIVE, door };
+		expect(lineOf(model, en)).toBe("Camera: Check its cable.");
+		expect(lampOf(model)).toBe("waiting");
+		expect(lineOf({ ...model, door: { ...door, faults: [] } }, en)).toBe(en.call.good);
+	});
+
 	it("tells a recovery while it is news", () => {
 		expect(lineOf({ ...LIVE, why: "recovered" }, en, true)).toBe(en.call.recovered);
 		expect(lineOf({ ...LIVE, why: "network", layer: "low" }, en, true)).toBe(en.call.smaller);

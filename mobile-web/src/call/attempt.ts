@@ -6,6 +6,7 @@ import { Control } from "./control";
 import { HeldChannel } from "./held-channel";
 import { Latest } from "./latest";
 import type { Place, Placed } from "./signed";
+import { cameraFault } from "./state";
 import { type ShownFrame, StartTrace } from "./trace";
 import { type Sample, sampleOf, type Vitals, vitalsOf } from "./vitals";
 import type { Prepared } from "./warm";
@@ -61,6 +62,7 @@ export class Attempt {
 	#flowed = 0;
 	#open = false;
 	#pictured = false;
+	#blind = false;
 	#sample: Sample | undefined;
 	readonly #gone = new AbortController();
 	readonly #timers: ReturnType<typeof setInterval>[] = [];
@@ -77,7 +79,10 @@ export class Attempt {
 		this.#channels = [control, latest, this.files];
 		this.control = new Control(control, {
 			opened: () => this.#opened(),
-			state: needs.state,
+			state: (state) => {
+				this.#expect(state);
+				needs.state(state);
+			},
 			auditHead: needs.auditHead,
 			lost: needs.lost,
 			flows: () => this.#flows(),
@@ -232,9 +237,23 @@ export class Attempt {
 			else if (connectionState === "connected") {
 				this.#trace.mark("dtls");
 				void this.#check();
-				if (!this.#pictured) this.#within(this.needs.limits.pictureMs);
+				this.#awaitPicture();
 			}
 		};
+	}
+
+	/** A camera that is away sends nothing, which is no reason to doubt the way. */
+	#expect({ door }: CallState): void {
+		const blind = cameraFault(door) !== undefined;
+		if (blind === this.#blind) return;
+		this.#blind = blind;
+		if (!blind) this.#awaitPicture();
+		else if (this.connected) clearTimeout(this.#limit);
+	}
+
+	#awaitPicture(): void {
+		if (!this.#pictured && !this.#blind) this.#within(this.needs.limits.pictureMs);
+		else clearTimeout(this.#limit);
 	}
 
 	#opened(): void {

@@ -12,7 +12,15 @@ import { Microphone } from "./mic";
 import { watchNetwork } from "./network";
 import { Reconnect } from "./reconnect";
 import type { Place } from "./signed";
-import { type CallEvent, type CallModel, type EndReason, IDLE, isOver, step } from "./state";
+import {
+	type CallEvent,
+	type CallModel,
+	cameraFault,
+	type EndReason,
+	IDLE,
+	isOver,
+	step,
+} from "./state";
 import type { ShownFrame } from "./trace";
 import { askToUnlock, confirmUnlock } from "./unlock";
 import { judge, type Vitals } from "./vitals";
@@ -90,6 +98,11 @@ export class Call {
 	/** The screen shows a live picture now. */
 	pictureShown(frame: ShownFrame): void {
 		this.#attempt?.pictureShown(frame);
+		this.#arrived();
+	}
+
+	/** The door is there, with its picture or with the reason why it has none. */
+	#arrived(): void {
 		if (this.model.phase !== "connecting" && this.model.phase !== "reconnecting") return;
 		this.#reconnect.recovered();
 		this.#dispatch({ type: "picture" });
@@ -193,7 +206,10 @@ export class Call {
 				if (this.#attempt === attempt) this.#failed(error);
 			},
 			opened: () => this.#muted && this.mute(true),
-			state: (state) => this.#dispatch({ type: "state", state }),
+			state: (state) => {
+				this.#dispatch({ type: "state", state });
+				if (cameraFault(state.door) !== undefined) this.#arrived();
+			},
 			auditHead: (head) => {
 				this.needs.auditHead(head, (row) => linksSince(attempt.control, row));
 			},

@@ -95,6 +95,11 @@ export function step(model: CallModel, event: CallEvent): CallModel {
 	}
 }
 
+/** Why there is no picture although the way is good: the camera's own sentence. */
+export function cameraFault(door: DoorState | null): string | undefined {
+	return door?.faults.find(({ part }) => part === "camera")?.detail;
+}
+
 /** Whether there is no call: not yet, or no longer. */
 export function isOver(model: CallModel): boolean {
 	return model.phase === "idle" || model.phase === "ended";

@@ -1,8 +1,9 @@
-import type { CallModel } from "../call/state";
+import { type CallModel, cameraFault } from "../call/state";
 import type { Words } from "../words";
 
 /** The line of truth; `fresh` while a recovery is still news. */
-export function lineOf(model: CallModel, { call }: Words, fresh = false): string {
+export function lineOf(model: CallModel, words: Words, fresh = false): string {
+	const { call } = words;
 	switch (model.phase) {
 		case "idle":
 		case "calling":
@@ -14,11 +15,13 @@ export function lineOf(model: CallModel, { call }: Words, fresh = false): string
 		case "ended":
 			return call.ended;
 		case "live":
-			return liveLine(model, call, fresh);
+			return liveLine(model, words, fresh);
 	}
 }
 
-function liveLine(model: CallModel, call: Words["call"], fresh: boolean): string {
+function liveLine(model: CallModel, { call, parts }: Words, fresh: boolean): string {
+	const why = cameraFault(model.door);
+	if (why !== undefined) return `${parts.camera}: ${why}`;
 	if (model.pace !== "full") return call.steps;
 	if (model.layer === "low") return call.smaller;
 	if (model.network === "weak") return call.weak;
@@ -27,7 +30,9 @@ function liveLine(model: CallModel, call: Words["call"], fresh: boolean): string
 }
 
 /** The lamp beside it. */
-export function lampOf({ phase, network, layer, pace }: CallModel): "on" | "off" | "waiting" {
+export function lampOf(model: CallModel): "on" | "off" | "waiting" {
+	const { phase, network, layer, pace } = model;
 	if (phase !== "live") return phase === "ended" ? "off" : "waiting";
+	if (cameraFault(model.door) !== undefined) return "waiting";
 	return network === "good" && layer !== "low" && pace === "full" ? "on" : "waiting";
 }
