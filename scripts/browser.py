@@ -33,10 +33,12 @@ PATIENCE_MS = 20_000
 
 
 @contextlib.asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """A headless Chromium with a microphone that beeps."""
+async def chromium(*more: str) -> AsyncIterator[Browser]:
+    """A headless Chromium with a microphone that beeps; `more` are arguments of its own."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS])
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*ARGUMENTS, *more]
+        )
         try:
             yield browser
         finally:

@@ -108,6 +108,7 @@ test_tools() {
 	local missing=()
 	command -v chromium >/dev/null || missing+=(chromium)
 	command -v firefox-esr >/dev/null || missing+=(firefox-esr)
+	command -v caddy >/dev/null || missing+=(caddy)
 	command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || missing+=(mosquitto)
 	command -v systemd-analyze >/dev/null || missing+=(systemd)
 	# PyAudio has no wheels for Linux; it is compiled here against PortAudio.
