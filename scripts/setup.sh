@@ -114,6 +114,10 @@ test_tools() {
 	# PyAudio has no wheels for Linux; it is compiled here against PortAudio.
 	command -v gcc >/dev/null || missing+=(gcc libc6-dev)
 	[ -e /usr/include/portaudio.h ] || missing+=(portaudio19-dev)
+	# A sound card of software: what is played into it is heard from it.
+	command -v pulseaudio >/dev/null || missing+=(pulseaudio)
+	command -v pactl >/dev/null || missing+=(pulseaudio-utils)
+	compgen -G "/usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so" >/dev/null || missing+=(libasound2-plugins)
 	.venv/bin/python -c 'import os, sysconfig, sys; sys.exit(not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")))' ||
 		missing+=(python3-dev)
 	[ ${#missing[@]} = 0 ] || debian "${missing[@]}"

@@ -1,0 +1,79 @@
+"""The Pi's sound on a card that hears what it plays: real PyAudio, PortAudio, ALSA, PulseAudio."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.pulse import Pulse, missing, pulse
+from tests.support.sound_child import TONE_HZ
+
+pytestmark = [
+    pytest.mark.services,
+    pytest.mark.skipif(missing() is not None, reason=str(missing())),
+]
+# Of a tone with its peak at 8000.
+TONE_RMS = 8000 / 2**0.5
+
+
+@pytest.fixture(scope="module")
+def card(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulse]:
+    with pulse(tmp_path_factory.mktemp("pulse")) as running:
+        yield running
+
+
+def found(card: Pulse, command: str) -> Any:
+    return json.loads(card.run(command))
+
+
+def test_both_ports_keep_their_promises(card: Pulse) -> None:
+    assert found(card, "contracts") == {}
+
+
+def test_one_stream_carries_both_directions(card: Pulse) -> None:
+    heard = found(card, "loop")
+    assert heard["duplex"]
+    assert heard["hertz"] == TONE_HZ
+    assert heard["rms"] == pytest.approx(TONE_RMS, rel=0.01)
+
+
+def test_two_cards_have_a_stream_each(card: Pulse) -> None:
+    heard = found(card, "two-cards")
+    assert not heard["duplex"]
+    assert heard["hertz"] == TONE_HZ
+    assert heard["rms"] == pytest.approx(TONE_RMS, rel=0.01)
+
+
+def test_an_unplugged_card_is_told_and_comes_back_by_itself(card: Pulse) -> None:
+    heard = found(card, "unplug")
+    assert heard["said"] == (
+        "The microphone's sound card is gone. Check its plug; sound comes back by itself."
+    )
+    assert heard["told_after_s"] < 2
+    assert heard["speaker_said"].startswith("The speaker's sound card is gone.")
+    assert heard["play_took_s"] < 0.02
+    assert heard["missing"].startswith("There is no sound card for input:")
+    assert heard["back_after_s"] < 5
+    assert heard["hertz"] == TONE_HZ
+
+
+def test_a_card_that_was_not_served_is_counted_and_goes_on(card: Pulse) -> None:
+    heard = found(card, "hang")
+    assert heard["after"] > heard["before"]
+    assert heard["hertz"] == TONE_HZ
+
+
+def test_a_slip_in_the_name_is_understood(card: Pulse) -> None:
+    assert found(card, "wrong-name")["said"] == (
+        "There is no sound card 'plse' for input. There are: pulse, default."
+        " Did you mean 'pulse' in sound.device?"
+    )
+
+
+def test_nothing_is_printed_but_what_we_say(card: Pulse) -> None:
+    """PortAudio asks for a hundred cards that are not there; ALSA and JACK would say so."""
+    program = "from hardware.pi.sound_streams import load; load().PyAudio().terminate()"
+    assert card.stderr_of(program) == ""
