@@ -63,6 +63,15 @@ def translated(part: str, pin: int) -> Iterator[None]:
         raise MissingError(f"GPIO {pin} ({part}) is not there: {error}. Check the pins.") from error
     except (gpiozero.GPIOZeroError, OSError) as error:
         raise HardwareError(f"The {part} on GPIO {pin} failed: {error}.") from error
+    except Exception as error:
+        # lgpio, which only a Pi has, says in a class of its own what the kernel refuses.
+        if type(error).__module__ != "lgpio":
+            raise
+        if "busy" in str(error):
+            raise BusyError(
+                f"GPIO {pin} ({part}) is held by another program. Stop it, or choose another pin."
+            ) from error
+        raise HardwareError(f"The {part} on GPIO {pin} failed: {error}.") from error
 
 
 class GpioSensor:
@@ -72,6 +81,7 @@ class GpioSensor:
         self._part, self._pin, self._make = part, pin, make
         self._device: _Input | None = None
         self._edges: Bridge[Edge] | None = None
+        self._active = False
 
     @classmethod
     def button(cls, pin: int, factory: Any, *, inverted: bool = False) -> Self:
@@ -92,6 +102,7 @@ class GpioSensor:
             self._device.when_activated = lambda: self._changed(True)
             self._device.when_deactivated = lambda: self._changed(False)
         await asyncio.to_thread(_await_first_state, self._device)
+        self._active = bool(self._device.is_active)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -106,7 +117,9 @@ class GpioSensor:
 
     @property
     def active(self) -> bool:
-        return bool(_opened(self._device, self._part).is_active)
+        _opened(self._device, self._part)
+        # As the last edge had it: the pin itself also shows what is still bouncing.
+        return self._active
 
     def edges(self) -> AsyncIterator[Edge]:
         """Every edge from this call on; a second taker ends the first."""
@@ -117,6 +130,7 @@ class GpioSensor:
         return self._edges
 
     def _changed(self, active: bool) -> None:
+        self._active = active
         if edges := self._edges:
             edges.put(Edge(active, now_us()))
 

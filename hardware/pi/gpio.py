@@ -37,13 +37,17 @@ def _translate(error: Exception) -> None:
         ) from error
 
 
+# Lines belong to whoever opened the chip, to the end of the process: a second opening would find
+# them busy. A chip that is missing is looked for again with the next part.
+shared_factory = cache(open_factory)
+
+
 class Header:
     """Makes the parts on the header; the chip is opened with the first of them."""
 
     def __init__(self, pins: Pins) -> None:
         self._pins = pins
-        # A chip that is missing is looked for again with the next part.
-        self.factory = cache(open_factory)
+        self.factory = shared_factory
 
     def button(self) -> GpioSensor:
         inverted = "button" in self._pins.inverted
