@@ -13,9 +13,6 @@ python_packages() { # TREE
 }
 
 furnish() { # TREE
-	# libcamera looks for the virtual camera's description only here.
-	install -D -m 0644 "$HERE/tree/virtual.yaml" "$1/usr/share/libcamera/pipeline/virtual/virtual.yaml"
-	install -D -m 0644 "$HERE/tree/cpuinfo" "$1/opt/virtual-pi/cpuinfo"
 	printf 'virtual-pi\n' >"$1/etc/hostname"
 	printf '127.0.0.1 localhost virtual-pi\n' >"$1/etc/hosts"
 	: >"$1/etc/fstab"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.hil_bench import SIM_VARIABLE, WIRES_VARIABLE, Bench, bench_here
+from tests.support.hil_house import UNITS, is_active, said
 
 HERE = Path(__file__).parent
 WANTED = os.environ.get("DOORSTEP_HIL") == "1"
@@ -28,6 +29,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.hil)
             if not WANTED:
                 item.add_marker(pytest.mark.skip(reason="Needs a Raspberry Pi: make hil"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def free_parts() -> Iterator[None]:
+    """Let the doorbell of this machine rest for the time of the tests: its parts are needed."""
+    active = [unit for unit in UNITS if WANTED and is_active(unit)]
+    if active:
+        said("systemctl", "stop", *active)
+    yield
+    if active:
+        said("systemctl", "start", *active)
 
 
 @pytest.fixture

@@ -37,9 +37,17 @@ class House:
 
 def units_are_here() -> bool:
     """Whether this machine runs systemd and has the packages' units."""
-    with suppress(OSError, subprocess.CalledProcessError):
+    with suppress(OSError, RuntimeError):
         return all(said("systemctl", "cat", f"{unit}.service") for unit in UNITS)
     return False
+
+
+def is_active(unit: str) -> bool:
+    """Whether a unit runs now; False where there is no systemd."""
+    try:
+        return shown(unit, "ActiveState") in ("active", "activating")
+    except (OSError, RuntimeError):
+        return False
 
 
 @contextmanager

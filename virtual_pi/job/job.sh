@@ -15,14 +15,14 @@ started() { # UNIT: how it came up
 	printf '%-18s %s, ready %d ms after its start\n' "$1" "$(systemctl is-active "$1")" $(((ready - since) / 1000))
 }
 
-title "$LANE: $(uname -sr), $(systemctl --version | head -n 1 | cut -d' ' -f1-2), up for $(cut -d. -f1 /proc/uptime) s"
+title "$LANE: $(uname -sr), $(systemctl --version | head -n 1 | cut -d' ' -f1-2)"
 dpkg-query -W -f '${Package} ${Version}\n' doorstep doorstep-server 2>/dev/null
 for unit in doorstep-cloud doorstep-lock doorstep-device; do started "$unit"; done
 title "doorstep check"
 doorstep check
 title "Tests on the parts"
 cd /opt/virtual-pi/tests
-"$PYTHON" -m pytest tests/hil -q -p no:cacheprovider -p no:xdist --rootdir=/opt/virtual-pi/tests $PYTEST_MORE
+"$PYTHON" -m pytest tests/hil -q -p no:cacheprovider -p no:xdist --rootdir=/opt/virtual-pi/tests ${PYTEST_MORE:-}
 status=$?
 title "What the doorbell logged"
 journalctl --no-pager -q -o cat -u doorstep-device -u doorstep-lock -u doorstep-cloud | tail -n "${LOG_LINES:-60}"

@@ -34,4 +34,6 @@ lines() {
 
 if [ -e /sys/module/gpio_sim ] || [ -e /sys/bus/platform/drivers/gpio-sim ]; then lines; else folders; fi
 # Pins are numbered after the model, which only a Pi's kernel tells.
-mount --bind /opt/virtual-pi/cpuinfo /proc/cpuinfo
+mount --bind /opt/virtual-pi/pins/cpuinfo /proc/cpuinfo
+# Calls need an address that is not of the loopback; this one is of nobody.
+ip address add 192.0.2.1/32 dev lo

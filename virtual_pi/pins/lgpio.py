@@ -8,6 +8,7 @@ it cannot show: anything that the kernel or lgpio's own code does.
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import threading
 import time
@@ -38,81 +39,84 @@ class _Line:
     number: int
     mode: int
     held: int
+    """The open file by which other handles are kept off, as the kernel would."""
     value: int = 0
     debounce_us: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
 
 
-_lines: dict[int, _Line] = {}
+_handles = itertools.count()
+_lines: dict[tuple[int, int], _Line] = {}
 
 
 def gpiochip_open(_chip: int) -> int:
     if not FOLDER.is_dir():
         raise error("can not open gpiochip")
+    return next(_handles)
+
+
+def gpiochip_close(handle: int) -> int:
+    for one, number in list(_lines):
+        if one == handle:
+            gpio_free(handle, number)
     return 0
 
 
-def gpiochip_close(_handle: int) -> int:
-    for number in list(_lines):
-        gpio_free(0, number)
-    return 0
-
-
-def gpio_claim_input(_handle: int, number: int, flags: int = 0) -> int:
-    line = _claimed(number)
+def gpio_claim_input(handle: int, number: int, flags: int = 0) -> int:
+    line = _claimed(handle, number)
     line.stop.set()
     line.mode = flags & ~_OUTPUT
     return 0
 
 
-def gpio_claim_output(_handle: int, number: int, level: int = 0, flags: int = 0) -> int:
-    line = _claimed(number)
+def gpio_claim_output(handle: int, number: int, level: int = 0, flags: int = 0) -> int:
+    line = _claimed(handle, number)
     line.mode = flags | _OUTPUT
-    return gpio_write(0, number, level)
+    return gpio_write(handle, number, level)
 
 
-def gpio_claim_alert(_handle: int, number: int, _edges: int, flags: int = 0) -> int:
-    return gpio_claim_input(0, number, flags)
+def gpio_claim_alert(handle: int, number: int, _edges: int, flags: int = 0) -> int:
+    return gpio_claim_input(handle, number, flags)
 
 
-def gpio_free(_handle: int, number: int) -> int:
-    if line := _lines.pop(number, None):
+def gpio_free(handle: int, number: int) -> int:
+    if line := _lines.pop((handle, number), None):
         line.stop.set()
         os.close(line.held)
     return 0
 
 
-def gpio_get_mode(_handle: int, number: int) -> int:
-    return _claimed(number).mode
+def gpio_get_mode(handle: int, number: int) -> int:
+    return _claimed(handle, number).mode
 
 
-def gpio_read(_handle: int, number: int) -> int:
-    line = _claimed(number)
+def gpio_read(handle: int, number: int) -> int:
+    line = _claimed(handle, number)
     return line.value if line.mode & _OUTPUT else _level(line)
 
 
-def gpio_write(_handle: int, number: int, level: int) -> int:
-    line = _claimed(number)
+def gpio_write(handle: int, number: int, level: int) -> int:
+    line = _claimed(handle, number)
     line.value = int(bool(level))
     (_folder(number) / "value").write_text(str(line.value), "ascii")
     return 0
 
 
-def gpio_set_debounce_micros(_handle: int, number: int, micros: int) -> int:
-    _claimed(number).debounce_us = micros
+def gpio_set_debounce_micros(handle: int, number: int, micros: int) -> int:
+    _claimed(handle, number).debounce_us = micros
     return 0
 
 
-def tx_pwm(_handle: int, number: int, frequency: float, duty: float) -> int:
+def tx_pwm(handle: int, number: int, frequency: float, duty: float) -> int:
     """Shows the duty cycle's half; there is no wave."""
-    return gpio_write(0, number, int(bool(frequency) and duty >= 50))
+    return gpio_write(handle, number, int(bool(frequency) and duty >= 50))
 
 
 class callback:  # noqa: N801 - lgpio's name
     """Calls `changed(chip, pin, level, ns)` at every debounced edge until it is cancelled."""
 
-    def __init__(self, _handle: int, number: int, _edges: int, changed: Changed) -> None:
-        self._line, self._changed = _claimed(number), changed
+    def __init__(self, handle: int, number: int, _edges: int, changed: Changed) -> None:
+        self._line, self._changed = _claimed(handle, number), changed
         self._line.stop = self._stop = threading.Event()
         threading.Thread(target=self._watch, args=(_level(self._line),), daemon=True).start()
 
@@ -136,9 +140,9 @@ def _folder(number: int) -> Path:
     return FOLDER / f"sim_gpio{number}"
 
 
-def _claimed(number: int) -> _Line:
+def _claimed(handle: int, number: int) -> _Line:
     """The line, held against other processes as the kernel would."""
-    if line := _lines.get(number):
+    if line := _lines.get((handle, number)):
         return line
     try:
         held = os.open(_folder(number) / "value", os.O_RDWR | os.O_CLOEXEC)
@@ -149,7 +153,7 @@ def _claimed(number: int) -> _Line:
     except BlockingIOError as busy:
         os.close(held)
         raise error("GPIO busy") from busy
-    return _lines.setdefault(number, _Line(number, 0, held))
+    return _lines.setdefault((handle, number), _Line(number, 0, held))
 
 
 def _level(line: _Line) -> int:
