@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from hardware.bridge import Bridge
 from hardware.errors import HardwareError, StalledError
@@ -45,12 +45,16 @@ class CameraFeed:
         if bridge := self._bridge:
             bridge.fail(error)
 
+    def mend(self) -> None:
+        """A new encoder has taken the place of the one that ended."""
+        self._error = None
+
     def finish(self) -> None:
         """The camera's life is over."""
         if bridge := self._bridge:
             bridge.close()
 
-    def frames(self) -> AsyncIterator[EncodedFrame]:
+    def frames(self) -> AsyncGenerator[EncodedFrame, None]:
         """From the next keyframe on; a second taker ends the first."""
         if self._bridge:
             self._bridge.close()
@@ -60,7 +64,9 @@ class CameraFeed:
         self._request_keyframe()
         return self._whole_groups(bridge)
 
-    async def _whole_groups(self, bridge: Bridge[EncodedFrame]) -> AsyncIterator[EncodedFrame]:
+    async def _whole_groups(
+        self, bridge: Bridge[EncodedFrame]
+    ) -> AsyncGenerator[EncodedFrame, None]:
         waiting_for_keyframe, dropped = True, 0
         try:
             while True:

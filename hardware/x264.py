@@ -28,7 +28,7 @@ class H264Encoder:
     def __init__(
         self, video: VideoFormat, keyframe_every: int | None = None, pixels: Pixels = "yuv420p"
     ) -> None:
-        self._video, self._pixels = video, pixels
+        self._video, self.pixels = video, pixels
         self._keyframe_every = keyframe_every or round(KEYFRAME_EVERY_S * video.fps)
         self._context = self._opened(video.bitrate_bps)
 
@@ -54,7 +54,7 @@ class H264Encoder:
         if not isinstance(context, VideoCodecContext):
             raise MissingError("PyAV has no libx264 encoder. Install PyAV's own wheel.")
         video = self._video
-        context.width, context.height, context.pix_fmt = video.width, video.height, self._pixels
+        context.width, context.height, context.pix_fmt = video.width, video.height, self.pixels
         context.time_base = Fraction(1, 1_000_000)
         context.framerate = Fraction(video.fps)
         context.bit_rate = self._peak_bps = bps

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hardware.board import Board
 from hardware.echo.choose import open_canceller
 from hardware.keeper.client import KeptLock
-from hardware.options import BoardOptions
+from hardware.options import BoardOptions, Pins
 from hardware.patient_parts import (
     PatientCamera,
     PatientChime,
@@ -22,6 +22,8 @@ from hardware.patient_parts import (
 )
 from hardware.pi.camera import PiCamera
 from hardware.pi.gpio import Header
+from hardware.pi.infrared import InfraredLight
+from hardware.pi.sight import Sight
 from hardware.pi.sound import PiMicrophone, PiSpeaker, SoundCard
 
 
@@ -30,7 +32,7 @@ def open_pi(options: BoardOptions) -> Board:
     header, card = Header(options.pins), SoundCard(options.audio_device, options.audio_output)
 
     return Board(
-        camera=_camera(options),
+        camera=_camera(options, Sight(options.optics, None, _infrared(options.pins, header))),
         canceller=open_canceller(options.echo),
         microphone=PatientMicrophone("microphone", lambda: PiMicrophone(card)),
         speaker=PatientSpeaker("speaker", lambda: PiSpeaker(card)),
@@ -43,7 +45,12 @@ def open_pi(options: BoardOptions) -> Board:
     )
 
 
-def _camera(options: BoardOptions) -> PatientCamera:
+def _camera(options: BoardOptions, sight: Sight) -> PatientCamera:
     formats = (options.video, options.low, options.close_up)
-    flip = options.optics.rotation == 180
-    return PatientCamera(lambda: PiCamera(formats, flip=flip), formats)
+    return PatientCamera(lambda: PiCamera(formats, options.optics, sight=sight), formats)
+
+
+def _infrared(pins: Pins, header: Header) -> InfraredLight | None:
+    if pins.infrared is None:
+        return None
+    return InfraredLight(pins.infrared, header.factory, inverted="infrared" in pins.inverted)

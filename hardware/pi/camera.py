@@ -1,19 +1,35 @@
-"""The Pi's camera: picamera2 captures and encodes, its thread hands the access units over."""
+"""The Pi's camera: picamera2 captures, an encoder for each picture size hands access units over.
+
+A camera that stalls is restarted by whoever takes its frames next.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from typing import Any, Protocol, Self
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Any, Self
 
 from hardware.camera_feed import STALL_TIMEOUT_S
-from hardware.errors import BusyError, ClosedError, HardwareError, MissingError
-from hardware.pi.streams import Encoder, LowStream, NoCloseUp, PiStream, Recorder
+from hardware.errors import ClosedError, HardwareError
+from hardware.options import Optics
+from hardware.pi.encoders import SoftwareCoder
+from hardware.pi.model import Model, this_model
+from hardware.pi.optics import day_controls, full_view
+from hardware.pi.picamera import Picamera2, open_camera, shut
+from hardware.pi.sight import Sight
+from hardware.pi.streams import (
+    CloseUpStream,
+    NoCloseUp,
+    PiStream,
+    TakenStream,
+    hardware_coder,
+)
 from hardware.ports import CloseUp, Encoding
+from hardware.x264 import KEYFRAME_EVERY_S
 from media.frames import EncodedFrame, VideoFormat
 
-KEYFRAME_EVERY_S = 2.0
 # A viewer on a bad network who lost a picture, or comes from another layer, waits no longer.
 LOW_KEYFRAME_EVERY_S = 1.0
 # Enough that the encoder never waits for the sensor; each costs a picture of memory.
@@ -22,51 +38,53 @@ BUFFER_COUNT = 6
 _log = logging.getLogger(__name__)
 
 
-class _Picamera2(Recorder, Protocol):
-    def create_video_configuration(self, **how: Any) -> dict[str, Any]: ...
-    def configure(self, configuration: dict[str, Any]) -> None: ...
-    def start_recording(self, encoder: Encoder, output: Any) -> None: ...
-    def stop_recording(self) -> None: ...
-    def close(self) -> None: ...
-
-
 class PiCamera:
-    """The sensor's two streams, each with an encoder of the Pi's own.
-
-    The Pi 5 has none: picamera2 hands out a libx264 encoder of the same name there.
-    """
+    """The sensor's streams, each with an encoder: the Pi's own, or libx264 where it has none."""
 
     def __init__(
         self,
         formats: tuple[VideoFormat, VideoFormat, VideoFormat],
+        optics: Optics | None = None,
         *,
-        flip: bool = False,
+        model: Model | None = None,
+        sight: Sight | None = None,
         stall_timeout_s: float = STALL_TIMEOUT_S,
     ) -> None:
-        """`formats`: of the camera, of `low` and of `close_up`."""
+        """`formats`: of the camera, of `low` and of `close_up`. `sight` looks at every picture."""
         video, low, close = formats
-        self._flip = flip
-        self._high = PiStream(video, KEYFRAME_EVERY_S, stall_timeout_s)
-        self._low = LowStream(low, LOW_KEYFRAME_EVERY_S, stall_timeout_s)
-        self._close_up = NoCloseUp(close)
-        self._camera: _Picamera2 | None = None
+        self._optics, self._sight = optics or Optics(), sight
+        in_hardware = (model or this_model()).encoder is not None
+        make = hardware_coder if in_hardware else SoftwareCoder
+        self._high = PiStream(video, KEYFRAME_EVERY_S, make, stall_timeout_s)
+        self._low = TakenStream(low, LOW_KEYFRAME_EVERY_S, make, stall_timeout_s)
+        self._close_up = None if in_hardware else CloseUpStream(
+            close, LOW_KEYFRAME_EVERY_S, make, stall_timeout_s)  # fmt: skip
+        self._no_close_up = NoCloseUp(close)
+        self._camera: Picamera2 | None = None
+        self._is_open = self._stalled = False
 
     async def __aenter__(self) -> Self:
-        camera = await asyncio.to_thread(self._start)
-        self._low.open(camera)
-        self._camera = camera
+        self._is_open = True
+        try:
+            if self._sight:
+                await self._sight.open()
+            await self._begin()
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self.close()
 
     async def close(self) -> None:
+        self._is_open = False
         self._high.feed.finish()
-        self._low.close()
-        camera, self._camera = self._camera, None
-        if camera:
-            await asyncio.to_thread(_stop, camera)
-            self._high.end()
+        for stream in self._taken:
+            stream.close()
+        await self._end()
+        if self._sight:
+            await self._sight.close()
 
     @property
     def format(self) -> VideoFormat:
@@ -78,67 +96,106 @@ class PiCamera:
 
     @property
     def close_up(self) -> CloseUp:
-        """The sensor's crop would change the recording, so there is none: MissingError."""
-        return self._close_up
+        """MissingError where the Pi's own encoder is used: it takes whole pictures only."""
+        return self._close_up or self._no_close_up
 
     def frames(self) -> AsyncIterator[EncodedFrame]:
-        """Access units from the next keyframe on; StalledError after two seconds of nothing."""
-        if self._camera is None:
+        """Access units from the next keyframe on; StalledError after two seconds of nothing.
+
+        A camera that failed is restarted first; HardwareError when that does not help.
+        """
+        if not self._is_open:
             raise ClosedError("The camera is closed.")
-        return self._high.feed.frames()
+        self._high.feed.mend()
+        return self._filmed(self._high.feed.frames())
 
     def request_keyframe(self) -> None:
-        """The next picture becomes a keyframe, from picamera2 0.3.32 on."""
+        """The next picture becomes a keyframe."""
         self._high.request_keyframe()
 
     def set_bitrate(self, bps: int) -> None:
-        """The encoder keeps the rate it began with."""
+        """Aim at this rate from the next picture on."""
         self._high.set_bitrate(bps)
 
-    def _start(self) -> _Picamera2:
-        camera = _open_camera()
+    @property
+    def _taken(self) -> list[TakenStream]:
+        return [self._low, *([self._close_up] if self._close_up else [])]
+
+    async def _filmed(
+        self, frames: AsyncGenerator[EncodedFrame, None]
+    ) -> AsyncGenerator[EncodedFrame, None]:
         try:
-            camera.configure(self._configuration(camera))
-            camera.start_recording(*self._high.begin())
-        except (RuntimeError, OSError, ValueError) as error:
-            camera.close()
+            if self._stalled:
+                _log.info("the camera is restarted")
+                await self._end()
+                await self._begin()
+            async with aclosing(frames):
+                async for frame in frames:
+                    yield frame
+        except HardwareError:
+            self._stalled = True
+            raise
+
+    async def _begin(self) -> None:
+        camera = await asyncio.to_thread(self._start)
+        if not self._is_open:
+            await asyncio.to_thread(shut, camera)
+            raise ClosedError("The camera is closed.")
+        self._camera, self._stalled = camera, False
+        for stream in self._taken:
+            stream.open(camera)
+
+    async def _end(self) -> None:
+        camera, self._camera = self._camera, None
+        for stream in self._taken:
+            stream.rest()
+        if camera:
+            await asyncio.to_thread(shut, camera)
+        self._high.end()
+        if self._sight:
+            self._sight.stop()
+
+    def _start(self) -> Picamera2:
+        camera = open_camera(self._optics.number)
+        try:
+            self._configure(camera)
+            coder = self._high.begin()
+            camera.start_encoder(coder.encoder, coder.output, name="main")
+            camera.start()
+        except HardwareError:
+            shut(camera)
+            raise
+        except (RuntimeError, OSError, ValueError, LookupError) as error:
+            shut(camera)
             raise HardwareError(f"The camera does not start: {error}. Check its cable.") from error
+        if not self._is_open:
+            # Who opened it has given up meanwhile; nobody else knows of it.
+            shut(camera)
         return camera
 
-    def _configuration(self, camera: _Picamera2) -> dict[str, Any]:
-        from libcamera import Transform
+    def _configure(self, camera: Picamera2) -> None:
+        camera.configure(self._configuration(camera))
+        got = camera.camera_configuration()
+        for name, video in (("main", self._high.format), ("lores", self._low.format)):
+            if tuple(got[name]["size"]) != (video.width, video.height):
+                width, height = got[name]["size"]
+                _log.info("the camera's %s picture is %d × %d", name, width, height)
+        if self._sight:
+            self._sight.start(camera, self._high.format.fps)
+
+    def _configuration(self, camera: Picamera2) -> dict[str, Any]:
+        from libcamera import ColorSpace, Transform
 
         high, low = self._high.format, self._low.format
+        turned = self._optics.rotation == 180
         return camera.create_video_configuration(
             main={"size": (high.width, high.height), "format": "YUV420"},
             lores={"size": (low.width, low.height), "format": "YUV420"},
-            controls={"FrameRate": float(high.fps)},
-            transform=Transform(hflip=self._flip, vflip=self._flip),
+            raw=None,
+            # Both encoders say so in their headers.
+            colour_space=ColorSpace.Rec709(),
+            controls=day_controls(self._optics, high.fps, set(camera.camera_controls)),
+            transform=Transform(hflip=turned, vflip=turned),
             buffer_count=BUFFER_COUNT,
+            **full_view(camera.sensor_resolution, high),
         )
-
-
-def _open_camera() -> _Picamera2:
-    try:
-        from picamera2 import Picamera2
-    except ImportError as error:
-        raise MissingError(
-            "The camera driver is not installed. Install it with:"
-            " sudo apt install --no-install-recommends python3-picamera2"
-        ) from error
-    try:
-        camera: _Picamera2 = Picamera2()
-    except IndexError as error:
-        raise MissingError("No camera is connected. Check its cable, then restart.") from error
-    except (RuntimeError, OSError) as error:
-        raise BusyError(f"The camera cannot be opened: {error}. Close what uses it.") from error
-    return camera
-
-
-def _stop(camera: _Picamera2) -> None:
-    try:
-        camera.stop_recording()
-    except (RuntimeError, OSError) as error:
-        _log.warning("the camera did not stop cleanly: %s", error)
-    finally:
-        camera.close()

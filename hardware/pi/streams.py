@@ -1,15 +1,19 @@
-"""The encodings of the Pi's camera: each one of picamera2's encoders, and its output."""
+"""The encodings of the Pi's camera: each has an encoder for as long as its frames are taken."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from typing import Any, Protocol
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Protocol
 
 from hardware.bridge import now_us
 from hardware.camera_feed import CameraFeed
-from hardware.errors import ClosedError, HardwareError, MissingError
+from hardware.errors import ClosedError, HardwareError, MissingError, StalledError
+from hardware.pi.encoders import Coder, Encoded, Failed, HardwareCoder, SoftwareCoder
+from hardware.pi.picamera import Picamera2
 from hardware.ports import Window
 from media.frames import EncodedFrame, VideoFormat
 
@@ -19,102 +23,164 @@ CLOCK_TOLERANCE_US = 1_000_000
 _log = logging.getLogger(__name__)
 
 
-class Encoder(Protocol):
-    """The part of picamera2's H264Encoder and LibavH264Encoder that both have."""
+class MakeCoder(Protocol):
+    """How a stream comes to an encoder."""
 
-    firsttimestamp: int | None
+    def __call__(
+        self, video: VideoFormat, keyframe_every_s: float, encoded: Encoded, failed: Failed
+    ) -> Coder: ...
 
 
-class Recorder(Protocol):
-    """The part of Picamera2 that starts and stops encoders while the sensor runs."""
-
-    def start_encoder(self, encoder: Encoder, output: Any, *, name: str) -> None: ...
-    def stop_encoder(self, encoders: Encoder) -> None: ...
+def hardware_coder(
+    video: VideoFormat, keyframe_every_s: float, encoded: Encoded, failed: Failed
+) -> Coder:
+    """On a Pi that has an encoder; when that fails it falls silent, which the feed notices."""
+    return HardwareCoder(video, keyframe_every_s, encoded)
 
 
 class PiStream:
-    """Frames of one encoder, which `begin()` makes; picamera2 calls `encoded` on its thread."""
+    """Frames of one encoder, which `begin()` makes; picamera2 calls back on its thread."""
 
-    def __init__(self, video: VideoFormat, keyframe_every_s: float, stall_timeout_s: float) -> None:
+    def __init__(
+        self,
+        video: VideoFormat,
+        keyframe_every_s: float,
+        make_coder: MakeCoder,
+        stall_timeout_s: float,
+    ) -> None:
         self.feed = CameraFeed(self.request_keyframe, stall_timeout_s)
         self._video, self._keyframe_every_s = video, keyframe_every_s
-        self._encoder: Encoder | None = None
+        self._make_coder = make_coder
+        self._coder: Coder | None = None
+        self._bitrate_bps = video.bitrate_bps
 
     @property
     def format(self) -> VideoFormat:
         return self._video
 
-    def begin(self) -> tuple[Encoder, Any]:
-        """A new encoder, and the output that it is to be given."""
-        self._encoder = make_encoder(self._video, self._keyframe_every_s)
-        return self._encoder, make_output(self.encoded)
+    def begin(self) -> Coder:
+        """A new encoder, to be started."""
+        coder = self._make_coder(self._video, self._keyframe_every_s, self.encoded, self.feed.fail)
+        if self._bitrate_bps != self._video.bitrate_bps:
+            coder.set_bitrate(self._bitrate_bps)
+        self._coder = coder
+        return coder
 
     def end(self) -> None:
         """The encoder has stopped."""
-        self._encoder = None
+        self._coder = None
 
     def request_keyframe(self) -> None:
-        """The next picture becomes a keyframe, from picamera2 0.3.32 on."""
-        force = getattr(self._encoder, "force_key_frame", None)
-        if force is not None:
-            force()
+        """The next picture becomes a keyframe."""
+        if coder := self._coder:
+            coder.request_keyframe()
 
     def set_bitrate(self, bps: int) -> None:
-        """picamera2 has no way to change a running encoder's rate; it keeps the one it began with.
+        """Aim at this rate from the next picture on."""
+        self._bitrate_bps = bps
+        if coder := self._coder:
+            coder.set_bitrate(bps)
 
-        The hardware encoder takes V4L2_CID_MPEG_VIDEO_BITRATE in flight, libx264 needs a buffer
-        model from the start: both belong into an encoder class of our own.
-        """
-        _log.debug("the encoder keeps its %d bit/s; %d were asked", self._video.bitrate_bps, bps)
-
-    def encoded(self, data: bytes, keyframe: bool, since_first_us: int | None) -> None:
-        """One access unit, on picamera2's encoder thread."""
-        self.feed.put(EncodedFrame("video", data, self._capture_us(since_first_us), keyframe))
-
-    def _capture_us(self, since_first_us: int | None) -> int:
+    def encoded(self, data: bytes, keyframe: bool, captured_us: int | None) -> None:
+        """One access unit, on picamera2's thread."""
         arrived_us = now_us()
-        first_us = self._encoder.firsttimestamp if self._encoder else None
-        if first_us is None or since_first_us is None:
-            return arrived_us
-        captured_us = int(first_us) + since_first_us
-        fits = 0 <= arrived_us - captured_us < CLOCK_TOLERANCE_US
-        return captured_us if fits else arrived_us
+        if captured_us is None or not 0 <= arrived_us - captured_us < CLOCK_TOLERANCE_US:
+            captured_us = arrived_us
+        self.feed.put(EncodedFrame("video", data, captured_us, keyframe))
 
 
-class LowStream(PiStream):
-    """The sensor's second, small stream, encoded only while somebody takes its frames."""
+class TakenStream(PiStream):
+    """An encoding of one of the sensor's streams, encoded only while somebody takes its frames."""
 
-    _recorder: Recorder | None = None
+    source = "lores"
 
-    def open(self, recorder: Recorder) -> None:
+    def __init__(
+        self,
+        video: VideoFormat,
+        keyframe_every_s: float,
+        make_coder: MakeCoder,
+        stall_timeout_s: float,
+    ) -> None:
+        super().__init__(video, keyframe_every_s, make_coder, stall_timeout_s)
+        self._camera: Picamera2 | None = None
+        self._is_open = False
+        # A taker that leaves at once must not stop what has not quite started.
+        self._starting = threading.Lock()
+
+    def open(self, camera: Picamera2) -> None:
         """Frames may be taken from now on."""
-        self._recorder = recorder
+        self._camera, self._is_open = camera, True
+
+    def rest(self) -> None:
+        """The camera is away for a moment; it has stopped its encoders."""
+        self._camera = None
+        self.end()
 
     def close(self) -> None:
         """The camera has ended. May be called twice."""
-        self._recorder = None
+        self._is_open = False
+        self.rest()
         self.feed.finish()
 
     def frames(self) -> AsyncIterator[EncodedFrame]:
         """Access units from the first one on; StalledError after two seconds of nothing."""
-        if self._recorder is None:
+        if not self._is_open:
             raise ClosedError("The camera is closed.")
-        return self._encoded(self._recorder, self.feed.frames())
+        self.feed.mend()
+        return self._encoded(self.feed.frames())
 
     async def _encoded(
-        self, recorder: Recorder, frames: AsyncIterator[EncodedFrame]
-    ) -> AsyncIterator[EncodedFrame]:
-        encoder, output = self.begin()
+        self, frames: AsyncGenerator[EncodedFrame, None]
+    ) -> AsyncGenerator[EncodedFrame, None]:
+        if (camera := self._camera) is None:
+            raise StalledError("The camera is being restarted.")
+        coder = self.begin()
         try:
-            await asyncio.to_thread(_start, recorder, encoder, output)
-            async for frame in frames:
-                yield frame
+            await asyncio.to_thread(self._start, camera, coder)
+            async with aclosing(frames):
+                async for frame in frames:
+                    yield frame
         finally:
-            if self._encoder is encoder:
+            if self._coder is coder:
                 self.end()
-            # A camera that is closed has stopped its encoders already.
-            if self._recorder is not None:
-                await asyncio.to_thread(_stop, recorder, encoder)
+            # A camera that was stopped has stopped its encoders already.
+            if self._camera is camera:
+                await asyncio.to_thread(self._stop, camera, coder)
+
+    def _start(self, camera: Picamera2, coder: Coder) -> None:
+        try:
+            with self._starting:
+                camera.start_encoder(coder.encoder, coder.output, name=self.source)
+        except (RuntimeError, OSError, ValueError, LookupError) as error:
+            raise HardwareError(f"The small picture does not start: {error}. Restart.") from error
+
+    def _stop(self, camera: Picamera2, coder: Coder) -> None:
+        try:
+            with self._starting:
+                camera.stop_encoder(coder.encoder)
+        except (RuntimeError, OSError, LookupError) as error:
+            _log.warning("the small picture did not stop cleanly: %s", error)
+
+
+class CloseUpStream(TakenStream):
+    """A part of the large picture; only where libx264 encodes, which takes any part of it."""
+
+    source = "main"
+    _window = Window()
+
+    def begin(self) -> Coder:
+        coder = super().begin()
+        self._show(coder)
+        return coder
+
+    def aim(self, window: Window) -> None:
+        """Show this part from the next picture on."""
+        self._window = window
+        self._show(self._coder)
+
+    def _show(self, coder: Coder | None) -> None:
+        if isinstance(coder, SoftwareCoder):
+            coder.window = self._window
 
 
 class NoCloseUp:
@@ -138,53 +204,3 @@ class NoCloseUp:
 
 
 _NO_CLOSE_UP = "This camera has no close-up. Zoom into its picture on the phone instead."
-
-
-def make_encoder(video: VideoFormat, keyframe_every_s: float) -> Encoder:
-    """picamera2's encoder for this Pi, set up as the camera port promises it."""
-    from picamera2.encoders import H264Encoder
-
-    encoder: Encoder = H264Encoder(
-        bitrate=video.bitrate_bps,
-        repeat=True,
-        iperiod=max(1, round(keyframe_every_s * video.fps)),
-        framerate=video.fps,
-        profile="constrained baseline",
-    )
-    if hasattr(encoder, "threads"):
-        # libx264: more threads hold pictures back, one each.
-        encoder.threads = 1
-    return encoder
-
-
-def make_output(encoded: Callable[[bytes, bool, int | None], None]) -> Any:
-    """An output of picamera2 that hands every access unit to `encoded`."""
-    from picamera2.outputs import Output
-
-    class FeedOutput(Output):  # type: ignore[misc]  # picamera2 is untyped
-        def outputframe(
-            self,
-            frame: bytes,
-            keyframe: bool = True,
-            timestamp: int | None = None,
-            packet: Any = None,
-            audio: bool = False,
-        ) -> None:
-            if not audio:
-                encoded(bytes(frame), bool(keyframe), timestamp)
-
-    return FeedOutput()
-
-
-def _start(recorder: Recorder, encoder: Encoder, output: Any) -> None:
-    try:
-        recorder.start_encoder(encoder, output, name="lores")
-    except (RuntimeError, OSError, ValueError) as error:
-        raise HardwareError(f"The small picture does not start: {error}. Restart.") from error
-
-
-def _stop(recorder: Recorder, encoder: Encoder) -> None:
-    try:
-        recorder.stop_encoder(encoder)
-    except (RuntimeError, OSError, KeyError) as error:
-        _log.warning("the small picture did not stop cleanly: %s", error)

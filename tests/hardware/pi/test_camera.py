@@ -1,203 +1,211 @@
-"""picamera2's own source shows whether our adapter fits it; importing it needs libcamera."""
+"""The Pi's camera on a stand-in for picamera2, with both kinds of encoder."""
 
-import ast
-import importlib.util
-import inspect
-import sys
-import threading
-import types
+import asyncio
+import errno
+import logging
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from hardware.bridge import now_us
 from hardware.contracts import check_camera
-from hardware.errors import MissingError
+from hardware.errors import BusyError, ClosedError, HardwareError, MissingError, StalledError
+from hardware.options import Optics
+from hardware.pi import picamera
 from hardware.pi.camera import PiCamera
-from hardware.pi.streams import make_encoder, make_output
-from hardware.twin.pictures import Picture
-from hardware.x264 import H264Encoder
+from hardware.pi.model import Model
 from media.frames import VideoFormat
+from tests.support.small_picamera2 import Bench, SmallPicamera2, install
 
 VIDEO = VideoFormat(320, 180, 30, 300_000)
 LOW = VideoFormat(160, 90, 30, 150_000)
 FORMATS = (VIDEO, LOW, LOW)
-SENSOR_STEP_US = 1_000_000 // VIDEO.fps
+PI_4 = Model("Raspberry Pi 4", "4", 2048, Path("/dev/video11"))
+PI_5 = Model("Raspberry Pi 5", "5", 4096, None)
+SHORT_STALL_S = 0.3
 
 
-@pytest.fixture(scope="module")
-def sources() -> Path:
-    found = importlib.util.find_spec("picamera2")
-    if found is None or not found.submodule_search_locations:
-        pytest.skip("picamera2 is not installed (pip install --no-deps picamera2)")
-    return Path(found.submodule_search_locations[0])
-
-
-def method(sources: Path, file: str, owner: str, name: str) -> ast.FunctionDef:
-    tree = ast.parse((sources / file).read_text())
-    (holder,) = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == owner]
-    methods = [n for n in holder.body if isinstance(n, ast.FunctionDef) and n.name == name]
-    assert methods, f"picamera2's {owner} has no {name}"
-    return methods[0]
-
-
-def parameters(function: ast.FunctionDef) -> list[str]:
-    return [argument.arg for argument in function.args.args[1:]]
-
-
-ENCODERS = [
-    ("encoders/h264_encoder.py", "H264Encoder"),
-    ("encoders/libav_h264_encoder.py", "LibavH264Encoder"),
-]
-
-
-@pytest.mark.parametrize(("file", "owner"), ENCODERS)
-def test_both_encoders_take_what_we_give_them(sources: Path, file: str, owner: str) -> None:
-    wanted = {"bitrate", "repeat", "iperiod", "framerate", "profile"}
-    assert wanted <= set(parameters(method(sources, file, owner, "__init__")))
-    assert parameters(method(sources, file, owner, "force_key_frame")) == []
-
-
-def test_an_output_is_given_what_ours_expects(sources: Path) -> None:
-    theirs = parameters(method(sources, "outputs/output.py", "Output", "outputframe"))
-    assert theirs == ["frame", "keyframe", "timestamp", "packet", "audio"]
-
-
-@pytest.mark.parametrize(
-    ("name", "used"),
-    [
-        ("create_video_configuration", {"main", "lores", "controls", "transform", "buffer_count"}),
-        ("configure", {"camera_config"}),
-        ("start_recording", {"encoder", "output"}),
-        ("start_encoder", {"encoder", "output", "name"}),
-        ("stop_encoder", {"encoders"}),
-        ("stop_recording", set()),
-        ("close", set()),
-    ],
-)
-def test_the_camera_has_the_methods_we_call(sources: Path, name: str, used: set[str]) -> None:
-    assert used <= set(parameters(method(sources, "picamera2.py", "Picamera2", name)))
-
-
-def test_the_profile_is_one_that_the_encoder_knows(sources: Path) -> None:
-    start = ast.unparse(method(sources, *ENCODERS[0], "_start"))
-    assert "'constrained baseline'" in start
-
-
-def test_time_stamps_are_microseconds_since_the_first_picture(sources: Path) -> None:
-    stamp = ast.unparse(method(sources, "encoders/encoder.py", "Encoder", "_timestamp"))
-    assert "SensorTimestamp] / 1000" in stamp
-    assert "ts - self.firsttimestamp" in stamp
-
-
-class SmallPicamera2:
-    """A stand-in with the real one's method names that encodes grey pictures on its thread."""
-
-    def __init__(self) -> None:
-        self._stop = threading.Event()
-        self._threads: list[threading.Thread] = []
-
-    def create_video_configuration(self, **how: Any) -> dict[str, Any]:
-        return how
-
-    def configure(self, camera_config: dict[str, Any]) -> None:
-        self._sizes = {name: camera_config[name]["size"] for name in ("main", "lores")}
-
-    def start_recording(self, encoder: Any, output: Any) -> None:
-        self.start_encoder(encoder, output, name="main")
-
-    def stop_recording(self) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def start_encoder(self, encoder: Any, output: Any, *, name: str) -> None:
-        width, height = self._sizes[name]
-        video = VideoFormat(width, height, encoder.how["framerate"], encoder.how["bitrate"])
-        self._threads.append(threading.Thread(target=self._record, args=(encoder, output, video)))
-        self._threads[-1].start()
-
-    def stop_encoder(self, encoders: Any) -> None:
-        encoders.stopped.set()
-
-    def close(self) -> None:
-        self._stop.set()
-
-    def _record(self, encoder: Any, output: Any, video: VideoFormat) -> None:
-        picture = Picture(video.width, video.height)
-        picture.data[:] = 128
-        coder, number = H264Encoder(video), now_us() // SENSOR_STEP_US + 1
-        while not encoder.stopped.wait((number * SENSOR_STEP_US - now_us()) / 1e6):
-            if self._stop.is_set():
-                return
-            # Both encoders get the same pictures, with the sensor's time.
-            at_us = number * SENSOR_STEP_US
-            encoder.firsttimestamp = encoder.firsttimestamp or at_us
-            wanted, encoder.wanted = encoder.wanted, False
-            frame = coder.encode(picture.frame(), at_us, wanted)
-            output.outputframe(frame.data, frame.keyframe, at_us - encoder.firsttimestamp)
-            number += 1
-
-
-class SmallEncoder:
-    """Takes what picamera2's encoders take."""
-
-    def __init__(self, **how: Any) -> None:
-        self.how = how
-        self.threads = 0
-        self.firsttimestamp: int | None = None
-        self.wanted = False
-        self.stopped = threading.Event()
-
-    def force_key_frame(self) -> None:
-        self.wanted = True
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 @pytest.fixture
-def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Modules named like picamera2's, for what needs a camera to be imported."""
-    names: dict[str, dict[str, Any]] = {
-        "picamera2": {"Picamera2": SmallPicamera2},
-        "picamera2.encoders": {"H264Encoder": SmallEncoder},
-        "picamera2.outputs": {"Output": object},
-        "libcamera": {"Transform": lambda **how: how},
-    }
-    for name, contents in names.items():
-        module = types.ModuleType(name)
-        vars(module).update(contents)
-        monkeypatch.setitem(sys.modules, name, module)
+def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    bench = install(monkeypatch)
+    yield bench
+    assert all(camera.closed.is_set() for camera in bench.cameras)
 
 
-async def test_the_adapter_is_a_camera(stand_in: None) -> None:
-    await check_camera(PiCamera(FORMATS), has_close_up=False)
+@pytest.mark.parametrize("pixels", ["YUV420", "NV12"])
+async def test_with_its_own_encoder_it_is_a_camera(bench: Bench, pixels: str) -> None:
+    bench.pixels = pixels
+    await check_camera(PiCamera(FORMATS, model=PI_4), has_close_up=False)
 
 
-async def test_what_the_encoder_hands_over_is_passed_on(stand_in: None) -> None:
-    encoder = make_encoder(VIDEO, 2.0)
-    assert isinstance(encoder, SmallEncoder)
-    assert encoder.how["iperiod"] == 60
-    assert encoder.threads == 1
-    output = make_output(lambda data, keyframe, since_us: None)
-    assert list(inspect.signature(output.outputframe).parameters) == [
-        "frame", "keyframe", "timestamp", "packet", "audio",
-    ]  # fmt: skip
+@pytest.mark.parametrize("pixels", ["YUV420", "NV12"])
+async def test_without_one_it_is_a_camera_with_a_close_up(bench: Bench, pixels: str) -> None:
+    bench.pixels = pixels
+    await check_camera(PiCamera(FORMATS, model=PI_5))
 
 
-async def test_without_a_camera_there_is_a_remedy(
-    stand_in: None, monkeypatch: pytest.MonkeyPatch
+async def test_only_what_is_taken_has_an_encoder(bench: Bench) -> None:
+    async with PiCamera(FORMATS, model=PI_5) as camera:
+        whole, low = camera.frames(), camera.low.frames()
+        await anext(whole)
+        assert len(bench.camera.encoders) == 1
+        await anext(low)
+        assert len(bench.camera.encoders) == 2
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await anext(low)
+        assert len(bench.camera.encoders) == 1
+
+
+async def test_the_camera_is_told_how_to_look(bench: Bench) -> None:
+    optics = Optics(rotation=180, focus_distance_m=2.0)
+    async with PiCamera(FORMATS, optics, model=PI_5):
+        told = bench.camera.camera_configuration()
+    assert told["transform"] == {"hflip": True, "vflip": True}
+    assert told["controls"]["LensPosition"] == 0.5
+    assert told["sensor"] == {"output_size": (2304, 1296)}
+    assert (told["main"]["size"], told["lores"]["size"]) == ((320, 180), (160, 90))
+
+
+async def test_a_camera_that_only_sets_its_rate_is_told_no_more(bench: Bench) -> None:
+    bench.controls = frozenset({"FrameDurationLimits", "FaceDetectMode"})
+    async with PiCamera(FORMATS, model=PI_5):
+        assert set(bench.camera.camera_configuration()["controls"]) == {"FrameDurationLimits"}
+
+
+@pytest.mark.parametrize("model", [PI_4, PI_5])
+async def test_after_a_stall_the_next_taker_restarts_the_camera(
+    bench: Bench, model: Model, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def nothing() -> None:
-        raise IndexError("list index out of range")
+    caplog.set_level(logging.INFO)
+    async with PiCamera(FORMATS, model=model, stall_timeout_s=SHORT_STALL_S) as camera:
+        camera.set_bitrate(200_000)
+        frames = camera.frames()
+        await anext(frames)
+        low = camera.low.frames()
+        await anext(low)
+        bench.frozen = True
+        with pytest.raises(StalledError, match="Check its cable"):
+            async for _ in frames:
+                pass
+        with pytest.raises(StalledError):
+            async for _ in low:
+                pass
+        bench.frozen = False
+        assert (await anext(camera.frames())).keyframe
+        assert (await anext(camera.low.frames())).keyframe
+    first, second = bench.cameras
+    assert first.closed.is_set()
+    assert "the camera is restarted" in caplog.text
+    assert len(second.encoders) == 0
 
-    monkeypatch.setattr(sys.modules["picamera2"], "Picamera2", nothing)
+
+async def test_a_rate_outlives_a_restart(bench: Bench) -> None:
+    async with PiCamera(FORMATS, model=PI_4, stall_timeout_s=SHORT_STALL_S) as camera:
+        camera.set_bitrate(200_000)
+        bench.frozen = True
+        with pytest.raises(StalledError):
+            await anext(camera.frames())
+        bench.frozen = False
+        await anext(camera.frames())
+        (encoder,) = bench.camera.encoders
+        assert encoder.bitrate == 200_000
+
+
+async def test_a_camera_that_is_gone_after_a_stall_is_missing(bench: Bench) -> None:
+    async with PiCamera(FORMATS, model=PI_5, stall_timeout_s=SHORT_STALL_S) as camera:
+        bench.frozen = True
+        with pytest.raises(StalledError):
+            await anext(camera.frames())
+        bench.count = 0
+        with pytest.raises(MissingError, match="No camera is connected"):
+            await anext(camera.frames())
+        with pytest.raises(StalledError, match="being restarted"):
+            await anext(camera.low.frames())
+        bench.count, bench.frozen = 1, False
+        assert (await anext(camera.frames())).keyframe
+
+
+async def test_a_picture_that_cannot_be_encoded_is_told_and_ends_no_thread(bench: Bench) -> None:
+    bench.pixels = "YUYV"
+    with pytest.raises(HardwareError, match="yields YUYV, not YUV420 or NV12"):
+        async with PiCamera(FORMATS, model=PI_5):
+            pass
+
+
+async def test_a_wrong_clock_of_the_sensor_does_no_harm(bench: Bench) -> None:
+    bench.metadata = {"SensorTimestamp": 1_000}
+    async with PiCamera(FORMATS, model=PI_5) as camera:
+        assert abs((await anext(camera.frames())).at_us - now_us()) < 1_000_000
+
+
+async def test_without_a_camera_there_is_a_remedy(bench: Bench) -> None:
+    bench.count = 0
     with pytest.raises(MissingError, match="No camera is connected"):
-        async with PiCamera(FORMATS):
+        async with PiCamera(FORMATS, model=PI_5):
+            pass
+
+
+async def test_a_number_that_is_not_there_is_named(bench: Bench) -> None:
+    with pytest.raises(MissingError, match=r"no camera number 2, only number 0.*camera\.number"):
+        async with PiCamera(FORMATS, Optics(number=2), model=PI_5):
+            pass
+
+
+async def test_a_camera_in_use_is_busy_and_leaves_nothing_open(bench: Bench) -> None:
+    held = descriptors()
+    bench.failing = RuntimeError("Failed to acquire camera: Device or resource busy")
+    for _ in range(3):
+        with pytest.raises(BusyError, match="Another program uses the camera"):
+            async with PiCamera(FORMATS, model=PI_5):
+                pass
+    bench.failing = OSError(errno.EBUSY, "in use")
+    with pytest.raises(BusyError):
+        async with PiCamera(FORMATS, model=PI_5):
+            pass
+    assert descriptors() == held
+
+
+async def test_another_failure_names_its_cause(bench: Bench) -> None:
+    bench.failing = RuntimeError("Failed to initialize camera")
+    with pytest.raises(HardwareError, match="cannot be opened: Failed to initialize camera"):
+        async with PiCamera(FORMATS, model=PI_5):
             pass
 
 
 async def test_without_picamera2_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "picamera2", None)
+    monkeypatch.setitem(__import__("sys").modules, "picamera2", None)
     with pytest.raises(MissingError, match=r"sudo apt install .* python3-picamera2"):
-        async with PiCamera(FORMATS):
+        async with PiCamera(FORMATS, model=PI_5):
             pass
+
+
+async def test_one_who_gives_up_while_it_opens_leaves_no_camera_behind(bench: Bench) -> None:
+    camera = PiCamera(FORMATS, model=PI_5)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await camera.__aenter__()
+    with pytest.raises(ClosedError):
+        camera.frames()
+    # Its thread is still at it.
+    await asyncio.to_thread(bench.appeared.wait, 5)
+    assert await asyncio.to_thread(bench.camera.closed.wait, 5)
+
+
+def test_a_camera_that_hangs_is_left_behind(
+    monkeypatch: pytest.MonkeyPatch, bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(picamera, "SHUT_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(picamera, "FLUSH_TIMEOUT_S", 0.01)
+    camera = type("Hanging", (SmallPicamera2,), {"bench": bench})()
+    camera.cancel_all_and_flush = lambda: None
+    camera.stop = lambda: camera.stopped.wait(10)
+    picamera.shut(camera)
+    assert "left behind" in caplog.text
+    camera.stopped.set()
+    assert camera.closed.wait(5)
