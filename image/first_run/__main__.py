@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import secrets
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,26 +13,34 @@ from image.first_run.errors import CardError
 from image.first_run.settings_text import OWN_SERVER, cloud_toml, device_toml
 from image.first_run.wifi import WiFi, wifi
 from image.first_run.wishes import Card, Download, Person
-from image.first_run.write import write
+from image.first_run.write import HELP_NETWORK, write
 
 # For input that a person can put right, as everywhere in Doorstep.
 EXIT_WRONG = 2
+# Letters that nobody mistakes for another when they are typed from paper.
+READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write the files; the exit code. Bad input is one sentence on stderr and code 2."""
     chosen = _parser().parse_args(arguments)
     try:
-        written = write(_card(chosen), chosen.out)
+        card = _card(chosen)
+        _tell(card, chosen.out, write(card, chosen.out))
     except CardError as error:
         print(error, file=sys.stderr)
         return EXIT_WRONG
-    print(f"Written into {chosen.out}:")
-    for path in written:
-        print(f"  {path.relative_to(chosen.out)}")
-    if not (chosen.out / "cmdline.txt").exists():
-        print("Copy all of it onto the card's boot partition (bootfs), beside cmdline.txt.")
     return 0
+
+
+def _tell(card: Card, out: Path, written: list[Path]) -> None:
+    print(f"Written into {out}:")
+    for path in written:
+        print(f"  {path.relative_to(out)}")
+    if not (out / "cmdline.txt").exists():
+        print("Copy all of it onto the card's boot partition (bootfs), beside cmdline.txt.")
+    if card.help_password is not None:
+        print(f"When its Wi-Fi changes, the doorbell opens {HELP_NETWORK}: {card.help_password}")
 
 
 def _card(chosen: argparse.Namespace) -> Card:
@@ -50,7 +59,7 @@ def _card(chosen: argparse.Namespace) -> Card:
         sound=chosen.sound,
         packages=tuple(chosen.package),
         downloads=_downloads(chosen),
-        wifi_help=chosen.wifi_help,
+        help_password=_fresh_password() if chosen.wifi_help else None,
     )
 
 
@@ -72,6 +81,10 @@ def _wifi(chosen: argparse.Namespace) -> WiFi | None:
     else:
         passphrase = _text(chosen.wifi_password_file)
     return wifi(chosen.wifi, passphrase, chosen.wifi_country, hidden=chosen.wifi_hidden)
+
+
+def _fresh_password() -> str:
+    return "-".join("".join(secrets.choice(READABLE) for _ in range(4)) for _ in range(3))
 
 
 def _downloads(chosen: argparse.Namespace) -> tuple[Download, ...]:

@@ -10,7 +10,7 @@ from image.first_run.errors import CardError
 from protocol.settings import SettingsError, load
 
 # Where doorbell and server meet when both run on one Pi.
-OWN_SERVER = "http://127.0.0.1:8080"
+OWN_SERVER = "http://localhost:8080"
 
 _DEVICE = """\
 # Written for this card. What else can be set: /usr/share/doc/doorstep/settings.md

@@ -74,8 +74,8 @@ class Card:
     sound: Sound = "usb"
     packages: tuple[Path, ...] = ()
     downloads: tuple[Download, ...] = ()
-    wifi_help: bool = False
-    """Install comitup: without a known network the Pi opens one of its own to be told."""
+    help_password: str | None = None
+    """Install comitup: without a known network the Pi opens one of its own, with this password."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", self.host_name):

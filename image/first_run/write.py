@@ -17,8 +17,10 @@ HELP_NETWORK = "doorstep-<nnn>"
 
 _COMITUP = """\
 # While no known network is there, the Pi opens this one. Whoever joins it gets a page to choose
-# the right network and to type its password. <nnn> becomes a number that stays the same.
+# the right network and to type its password. <nnn> becomes a number that stays the same. Without
+# a password anybody at the door could do that.
 ap_name: {network}
+ap_password: {password}
 enable_appliance_mode: false
 """
 
@@ -64,9 +66,9 @@ def _ours(card: Card) -> dict[str, str]:
         texts["cloud.toml"] = card.cloud_toml
     if card.downloads:
         texts["downloads.txt"] = "".join(f"{d.sha256} {d.url}\n" for d in card.downloads)
-    if card.wifi_help:
+    if card.help_password is not None:
         texts["extras.txt"] = "comitup\n"
-        texts["comitup.conf"] = _COMITUP.format(network=HELP_NETWORK)
+        texts["comitup.conf"] = _COMITUP.format(network=HELP_NETWORK, password=card.help_password)
     return texts
 
 

@@ -84,8 +84,24 @@ def test_one_pi_gets_the_settings_of_both(tmp_path: Path) -> None:
     card = made_card(tmp_path / "card", *more)
     device = tomllib.loads((card / "doorstep" / "device.toml").read_text("utf-8"))
     cloud = tomllib.loads((card / "doorstep" / "cloud.toml").read_text("utf-8"))
-    assert device["server"]["url"] == "http://127.0.0.1:8080"
+    assert device["server"]["url"] == "http://localhost:8080"
     assert device["server"]["public_url"] == cloud["http"]["public_url"]
+
+
+def test_the_network_for_help_has_a_password_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    passwords = set()
+    for name in ("one", "two"):
+        card = made_card(tmp_path / name, "--wifi-help")
+        lines = (card / "doorstep" / "comitup.conf").read_text().splitlines()
+        told = dict(line.split(": ") for line in lines if not line.startswith("#"))
+        assert told["ap_name"] == "doorstep-<nnn>"
+        assert told["ap_password"] in capsys.readouterr().out
+        assert len(told["ap_password"]) >= 12
+        passwords.add(told["ap_password"])
+        assert (card / "doorstep" / "extras.txt").read_text() == "comitup\n"
+    assert len(passwords) == 2
 
 
 def test_on_a_mounted_card_the_board_is_told_at_once(tmp_path: Path) -> None:
