@@ -32,6 +32,8 @@ class LockKeeper:
         return self.relay.read_bytes() == b"1"
 
     def start_again(self) -> None:
+        """After a kill: a new process for the same relay and socket."""
+        self.process.communicate(timeout=START_LIMIT_S)
         self.process = self._start()
 
     def signal(self, number: signal.Signals) -> None:
