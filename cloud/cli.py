@@ -34,7 +34,10 @@ def main(arguments: list[str]) -> int:
         if chosen.command == "version":
             print(_version())
             return 0
-        settings = read_settings(chosen.config, os.environ, given_flags(chosen))
+        warnings: list[str] = []
+        settings = read_settings(chosen.config, os.environ, given_flags(chosen), warnings.append)
+        for sentence in warnings:
+            print(sentence, file=sys.stderr)
         if chosen.command == "show-config":
             print(render(settings), end="")
             return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +57,11 @@ def _carry_out(chosen: argparse.Namespace) -> int:
 
     if chosen.command == "version":
         return commands.show_version()
-    settings = read_settings(chosen.config, os.environ, given_flags(chosen))
+    warnings: list[str] = []
+    settings = read_settings(chosen.config, os.environ, given_flags(chosen), warnings.append)
+    if chosen.command not in ("run", "check"):
+        # These two tell it in their own way.
+        _tell(warnings)
     if chosen.command == "twin":
         return commands.drive_twin(settings, chosen.words)
     if chosen.command == "phones":
@@ -67,8 +71,8 @@ def _carry_out(chosen: argparse.Namespace) -> int:
     if chosen.words:
         raise SettingsError(f"Unknown argument {chosen.words[0]}. --help shows what there is.")
     by_name: dict[str, Callable[[], int]] = {
-        "run": lambda: commands.run(settings),
-        "check": lambda: commands.check(settings),
+        "run": lambda: commands.run(settings, warnings),
+        "check": lambda: commands.check(settings, warnings),
         "show-config": lambda: _show(render(settings)),
         "pair": lambda: commands.pair(settings),
         "reset": lambda: phone_commands.reset(settings, sure=chosen.yes),
@@ -119,6 +123,11 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> None:  # type: ignore[override]
         raise SettingsError(f"{message[:1].upper()}{message[1:]}. --help shows what there is.")
+
+
+def _tell(warnings: Iterable[str]) -> None:
+    for sentence in warnings:
+        print(sentence, file=sys.stderr)
 
 
 def _show(text: str) -> int:

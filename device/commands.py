@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from device.errors import StartError
 from device.services.admin import ask
 from device.settings import Settings
 
+log = logging.getLogger(__name__)
+
 PAIRING_LINES = """
 To pair a phone, open this link on it, or scan the code. It works once, for ten minutes:
 
@@ -24,7 +27,7 @@ To pair a phone, open this link on it, or scan the code. It works once, for ten 
 """
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, warnings: Sequence[str] = ()) -> int:
     """Be a doorbell until told to stop."""
     memory.stay_small()
     from device.app import Greeting, serve
@@ -42,11 +45,13 @@ def run(settings: Settings) -> int:
         sys.stdout.flush()
 
     logs.set_up(settings.log.level)
+    for sentence in warnings:
+        log.warning("%s", sentence)
     asyncio.run(serve(settings, greet))
     return 0
 
 
-def check(settings: Settings) -> int:
+def check(settings: Settings, warnings: Sequence[str] = ()) -> int:
     """Print what was found; exit code 2 when something is missing."""
     complete = True
     for finding in findings(settings):

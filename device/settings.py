@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from device.former_settings import FORMER
 from hardware import pin_rules
 from hardware.options import Wired
 from media.addresses import Network, address_of, checked_ports, ports_of
@@ -317,9 +318,14 @@ class Settings(Group):
 
 
 def read_settings(
-    config: Path | None, environment: Mapping[str, str], flags: Mapping[str, str]
+    config: Path | None,
+    environment: Mapping[str, str],
+    flags: Mapping[str, str],
+    warn: Callable[[str], None] | None = None,
 ) -> Settings:
     """The settings of a start; raises SettingsError with one sentence.
+
+    `warn` hears of settings of other versions, which then stop nothing.
 
     DOORSTEP_DEVICE_CONFIG names the file, DOORSTEP_STATE the state folder, unless a flag does.
     """
@@ -333,6 +339,8 @@ def read_settings(
         toml_name=str(named),
         environment=variables,
         flags=flags,
+        former=FORMER,
+        warn=warn,
     )
     _leave_room_for_sound(settings)
     return settings

@@ -11,11 +11,14 @@ import difflib
 import json
 import tomllib
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from protocol.former_settings import Former, meant, told_former, told_unknown
 
 ENVIRONMENT_PREFIX = "DOORSTEP_"
 # Two services share the prefix, so only what nearly spells one of our names is a mistake.
@@ -85,13 +88,22 @@ def load(
     toml_name: str = "the settings file",
     environment: Mapping[str, str] | None = None,
     flags: Mapping[str, str] | None = None,
+    former: Mapping[str, Former] = MappingProxyType({}),
+    warn: Callable[[str], None] | None = None,
 ) -> AnyGroup:
-    """The settings; `flags` maps keys (`http.port`) to texts. Raises SettingsError."""
+    """The settings; `flags` maps keys (`http.port`) to texts. Raises SettingsError.
+
+    `former` has the keys of older versions. `warn` hears a sentence about each setting of another
+    version; without it those that nobody knows are refused, as misspelt ones always are.
+    """
     known = {leaf.key: leaf for leaf in leaves(model)}
     values: dict[str, object] = {}
     origins: dict[str, str] = {}
-    for key, value in _toml_leaves(_read_toml(toml, toml_name), known, toml_name):
+    reader = _Reader(known, former, warn)
+    for key, value in reader.of_file(_read_toml(toml, toml_name), toml_name):
         values[key], origins[key] = value, toml_name
+    for key, value, name in reader.of_old_variables(environment or {}):
+        values[key], origins[key] = value, name
     for leaf, text in _variables(known, environment or {}):
         values[leaf.key], origins[leaf.key] = leaf.value(text), leaf.variable
     for key, text in (flags or {}).items():
@@ -173,17 +185,58 @@ def _read_toml(text: str, name: str) -> dict[str, Any]:
         raise SettingsError(f"{name} is not valid TOML: {error}.") from error
 
 
-def _toml_leaves(
-    table: Mapping[str, Any], known: Mapping[str, Leaf], name: str, above: str = ""
-) -> Iterator[tuple[str, object]]:
-    for part, value in table.items():
-        key = above + part
-        if key in known:
-            yield key, value
-        elif isinstance(value, dict) and any(k.startswith(key + ".") for k in known):
-            yield from _toml_leaves(value, known, name, key + ".")
-        else:
-            raise SettingsError(f"Unknown setting {key!r} in {name}.{_suggestion(key, known)}")
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Tells settings of this version from those of others."""
+
+    known: Mapping[str, Leaf]
+    former: Mapping[str, Former]
+    warn: Callable[[str], None] | None
+
+    def of_file(self, table: Mapping[str, Any], name: str) -> Iterator[tuple[str, object]]:
+        """Key and value of every setting; those of older versions first, so that new ones win."""
+        found = list(self._of_table(table, name))
+        old = [(key, value) for key, value in found if key in self.former]
+        for key, value in old:
+            yield from self._translated(key, value, name)
+        yield from ((key, value) for key, value in found if key not in self.former)
+
+    def of_old_variables(self, environment: Mapping[str, str]) -> Iterator[tuple[str, object, str]]:
+        """Key, value and name of every variable of an older version."""
+        for key in self.former:
+            variable = Leaf(tuple(key.split(".")), str, "").variable
+            if variable in environment:
+                for now, value in self._translated(key, environment[variable], "the environment"):
+                    yield now, value, variable
+
+    def _of_table(
+        self, table: Mapping[str, Any], name: str, above: str = ""
+    ) -> Iterator[tuple[str, object]]:
+        for part, value in table.items():
+            key = above + part
+            inner = any(known.startswith(key + ".") for known in (*self.known, *self.former))
+            if key in self.known or key in self.former:
+                yield key, value
+            elif inner and isinstance(value, dict):
+                yield from self._of_table(value, name, key + ".")
+            elif inner or self.warn is None or meant(key, self.known):
+                raise SettingsError(f"Unknown setting {key!r} in {name}.{self._hint(key)}")
+            else:
+                self.warn(told_unknown(key, name))
+
+    def _translated(self, key: str, value: object, name: str) -> Iterator[tuple[str, object]]:
+        former = self.former[key]
+        if self.warn is not None:
+            self.warn(told_former(key, name, former))
+        if former.now is None:
+            return
+        try:
+            yield former.now, former.value(value)
+        except ValueError as error:
+            raise SettingsError(f"{key} (from {name}): {error}. {former.remedy}") from error
+
+    def _hint(self, key: str) -> str:
+        return _suggestion(key, self.known)
 
 
 def _variables(

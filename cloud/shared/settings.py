@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -154,9 +154,15 @@ class Settings(Group):
 
 
 def read_settings(
-    config: Path | None, environment: Mapping[str, str], flags: Mapping[str, str]
+    config: Path | None,
+    environment: Mapping[str, str],
+    flags: Mapping[str, str],
+    warn: Callable[[str], None] | None = None,
 ) -> Settings:
-    """The settings of a start; raises SettingsError with one sentence."""
+    """The settings of a start; raises SettingsError with one sentence.
+
+    `warn` hears of settings of other versions, which then stop nothing.
+    """
     named = config or _path_of(environment.get("DOORSTEP_CLOUD_CONFIG"))
     variables = dict(environment)
     if port := environment.get("PORT"):
@@ -167,6 +173,7 @@ def read_settings(
         toml_name=str(named),
         environment=variables,
         flags=flags,
+        warn=warn,
     )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from device.former_settings import FORMER
 from device.settings import Settings, read_settings
 from device.wiring import floors_of, options_of, policy_of
 from media.addresses import Network
@@ -110,3 +111,21 @@ def test_the_network_follows_the_settings(tmp_path: Path) -> None:
     assert network.ports == range(50000, 50032)
     assert network.public_addresses == ("2001:db8::7",)
     assert read("", tmp_path).media.network == Network()
+
+
+def test_settings_of_older_versions_still_count(tmp_path: Path) -> None:
+    said: list[str] = []
+    file = tmp_path / "device.toml"
+    file.write_text("[camera]\nflip = true\n[mqtt]\nallow_unlock = true\n[radar]\nrange_m = 3\n")
+    settings = read_settings(file, {}, {}, said.append)
+    assert settings.camera.rotation == 180
+    assert [sentence.partition(" in ")[0] for sentence in said] == [
+        "radar", "camera.flip", "mqtt.allow_unlock",
+    ]  # fmt: skip
+    assert "Write camera.rotation = 180" in said[1]
+
+
+def test_former_names_lead_to_settings_that_there_are() -> None:
+    known = {leaf.key for leaf in leaves(Settings)}
+    assert not known & FORMER.keys()
+    assert {former.now for former in FORMER.values()} <= {*known, None}

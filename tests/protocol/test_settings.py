@@ -8,6 +8,7 @@ from argparse import ArgumentParser
 import pytest
 from pydantic import Field
 
+from protocol.former_settings import Former, switched_on
 from protocol.settings import (
     Group,
     SettingsError,
@@ -101,3 +102,66 @@ def test_what_is_shown_can_be_read_back() -> None:
     assert load(House, toml=shown) == house
     assert tomllib.loads(shown)["door"]["extra"] == {"k": "v"}
     assert "# What it is called." in shown
+
+
+FORMER = {
+    "door.upside_down": Former(
+        "Write door.numbers.",
+        now="door.numbers",
+        value=lambda on: (180,) if switched_on(on) else (),
+    ),
+    "bell.loud": Former("Remove it."),
+}
+
+
+def read(toml: str = "", environment: dict[str, str] | None = None) -> tuple[Door, list[str]]:
+    """What comes of a file and variables of any version, and what is said about it."""
+    said: list[str] = []
+    house = load(House, toml=toml, toml_name="house.toml", environment=environment,
+                 former=FORMER, warn=said.append)  # fmt: skip
+    return house.door, said
+
+
+def test_a_former_setting_counts_and_says_what_to_write() -> None:
+    door, said = read("[door]\nupside_down = true")
+    assert door.numbers == (180,)
+    assert said == [
+        "door.upside_down in house.toml is of an older version and still counts."
+        " Write door.numbers."
+    ]
+    assert read("[door]\nupside_down = true\nnumbers = [3]")[0].numbers == (3,)
+    assert read("[door]\nnumbers = [3]\nupside_down = true")[0].numbers == (3,)
+    assert read(environment={"DOORSTEP_DOOR_UPSIDE_DOWN": "yes"})[0].numbers == (180,)
+
+
+def test_a_former_setting_that_means_nothing_now_stops_nothing() -> None:
+    door, said = read("[bell]\nloud = 3")
+    assert (door, said) == (
+        Door(), ["bell.loud in house.toml is of an older version and does nothing any more."
+                 " Remove it."],
+    )  # fmt: skip
+
+
+def test_a_former_setting_with_a_wrong_value_is_refused() -> None:
+    with pytest.raises(SettingsError, match="neither true nor false") as wrong:
+        read("[door]\nupside_down = 'maybe'")
+    assert "Write door.numbers." in str(wrong.value)
+
+
+@pytest.mark.parametrize("toml", ["[radar]\nrange_m = 4", "radar = 4", "[door]\nradar = 4"])
+def test_a_setting_of_a_newer_version_is_told_and_passed_over(toml: str) -> None:
+    door, said = read(toml)
+    assert door == Door()
+    assert len(said) == 1
+    assert "radar in house.toml is not known to this version" in said[0].replace("'", "")
+
+
+@pytest.mark.parametrize("toml", ["[door]\nnane = 'x'", "[dor]\nname = 'x'", "door = 1"])
+def test_a_misspelt_setting_is_refused_by_whoever_reads_it(toml: str) -> None:
+    with pytest.raises(SettingsError, match="Unknown setting"):
+        read(toml)
+
+
+def test_who_does_not_listen_to_warnings_takes_known_settings_only() -> None:
+    with pytest.raises(SettingsError, match="Unknown setting 'radar'"):
+        load(House, toml="radar = 4")
