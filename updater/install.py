@@ -29,7 +29,8 @@ Result = TypeVar("Result")
 QUIET_LIMIT_S = 3900.0
 # The log, clips that wait and the system itself want to write as well.
 SPARE_BYTES = 64 * 1024 * 1024
-INTERPRETER = Path("/usr/bin/python3")
+# As the package links it: after an upgrade of the system it leads nowhere, and the package runs.
+INTERPRETER = "/usr/bin/python{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Surroundings:
     service: Service
     doorbell: Doorbell
     clock: Clock
-    interpreter: Path = INTERPRETER
+    interpreter: str = INTERPRETER
 
 
 class Installer:
@@ -184,10 +185,9 @@ class Installer:
     def _complete(self, tree: Path, manifest: Manifest) -> None:
         """The interpreter is this system's own, so no bundle brings or names one."""
         disk = self._store.disk
+        disk.remove(tree / "bin")
         disk.make_folder(tree / "bin")
-        for name in ("python", "python3"):
-            disk.remove(tree / "bin" / name)
-            disk.link(tree / "bin" / name, str(self._around.interpreter))
+        disk.link(tree / "bin" / "python", self._around.interpreter.format(manifest.python))
         if not (tree / "pyvenv.cfg").is_file():
             raise UpdateError(
                 "broken", "The update holds no programs of Doorstep. Download it again."

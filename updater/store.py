@@ -88,9 +88,11 @@ class Store:
         return slot is None or os.access(self.path(slot) / "bin" / "python", os.X_OK)
 
     def publish(self) -> None:
-        """Let everybody read how it stands; not worth failing for."""
+        """Let everybody read how it stands; worth neither failing nor waiting for the card."""
+        temporary = self.status_file.with_name("status.json.new")
         try:
-            replace_file(self.disk, self.status_file, self.progress().model_dump_json().encode())
+            self.disk.write(temporary, self.progress().model_dump_json().encode())
+            self.disk.rename(temporary, self.status_file)
         except OSError as error:
             log.warning("the status cannot be written: %s", error)
 

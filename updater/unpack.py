@@ -24,6 +24,8 @@ MEMORY_LIMIT_BYTES = 80 * 1024 * 1024
 # Of tar: a header for every file, another for a long name, and padding.
 OVERHEAD_PER_FILE_BYTES = 4096
 PATH_LIMIT = 512
+# The year 2106: what 32 bits hold.
+LATEST_S = 2**32 - 1
 
 
 def unpack(packed: Path, folder: Path, manifest: Manifest, disk: Disk) -> None:
@@ -88,6 +90,8 @@ class _Tree:
             raise _unclean(f"holds something else than files: {where}")
         mode = 0o755 if member.mode & 0o100 else 0o644
         self._disk.write_pieces(self._folder / where, _pieces(content, member.size), mode)
+        # Python compares it with what the compiled form notes, where that holds a time.
+        os.utime(self._folder / where, (_time_in(member),) * 2)
 
     def _link(self, member: tarfile.TarInfo, where: PurePosixPath) -> None:
         self._new(where)
@@ -138,6 +142,10 @@ class _Inflated(io.RawIOBase):
             raise _unclean("unpacks to more than it says")
         room[: len(data)] = data
         return len(data)
+
+
+def _time_in(member: tarfile.TarInfo) -> int:
+    return min(max(0, int(member.mtime)), LATEST_S)
 
 
 def _pieces(content: IO[bytes], size: int) -> Iterator[bytes]:
