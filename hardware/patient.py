@@ -66,7 +66,9 @@ class Patient(Generic[Driver]):
                 driver = self._make()
                 await self._enter(driver)
             except HardwareError as error:
-                self._error = error
+                # The words alone: with its traceback the error would keep what it failed in, and
+                # the pins that gpiozero has reserved for that.
+                self._error = type(error)(str(error))
                 raise
             self._driver = driver
         self._came(driver)

@@ -16,6 +16,7 @@ from hardware.errors import BusyError
 from hardware.gpio import GpioLight, GpioSensor
 from hardware.gpio_indicator import GpioIndicator
 from hardware.gpio_pulse import GpioChime
+from hardware.patient_parts import PatientLight
 from tests.support.hil_bench import SimBench
 
 STAND_IN = Path(__file__).resolve().parents[2] / "virtual_pi" / "pins"
@@ -87,6 +88,21 @@ async def test_a_pin_of_another_program_is_busy(bench: SimBench, lgpio: Any, fac
     lgpio.gpiochip_close(other)
     async with GpioLight(PIN, factory):
         assert not bench.level(PIN)
+
+
+async def test_a_light_works_as_soon_as_the_other_program_has_gone(
+    bench: SimBench, lgpio: Any, factory: Any
+) -> None:
+    other = lgpio.gpiochip_open(0)
+    lgpio.gpio_claim_output(other, PIN, 1)
+    async with PatientLight("light", lambda: GpioLight(PIN, factory)) as light:
+        for _ in range(2):
+            with pytest.raises(BusyError, match="held by another program"):
+                await light.open()
+        lgpio.gpiochip_close(other)
+        await light.open()
+        light.switch(True)
+        assert bench.level(PIN)
 
 
 @pytest.mark.usefixtures("bench")
