@@ -25,6 +25,7 @@ from hardware.contracts import (
 )
 from hardware.errors import HardwareError, MissingError
 from hardware.patient import absence
+from hardware.pi.gpio import shared_factory
 from hardware.ports import Part
 from hardware.registry import BoardOptions, open_board
 from tests.hil.conftest import Absent
@@ -43,18 +44,18 @@ def options(tmp_path: Path) -> BoardOptions:
 
 
 @pytest.fixture
-def board(options: BoardOptions, absent: Absent) -> Board:
-    """The Pi's board, not yet entered."""
-    try:
-        return open_board("pi", options)
-    except MissingError as error:
-        absent("board", str(error))
-        raise
+def board(options: BoardOptions) -> Iterator[Board]:
+    """The Pi's board, not yet entered. The pins are given back for the doorbell itself."""
+    yield open_board("pi", options)
+    if shared_factory.cache_info().currsize:
+        shared_factory().close()
+        shared_factory.cache_clear()
 
 
 @pytest.fixture
 def kept(options: BoardOptions, bench: Bench) -> Iterator[None]:
     """The lock's keeper, running."""
+    assert options.lock_socket is not None
     with keeper(options.lock_socket, options.pins.lock):
         yield
 
