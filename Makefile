@@ -33,6 +33,28 @@ pair: ## Print a fresh pairing link and its QR code for another phone
 clean-state: ## Forget everything that `make run` keeps (phones, visits, clips, keys)
 	rm -rf "$(STATE)"
 
+# --- cards --------------------------------------------------------------------------------------
+
+.PHONY: card-files image image-boot image-manifest
+IMAGE ?= image/out/doorstep.img
+# The newest package for the image's system.
+IMAGE_DEB = $(lastword $(sort $(wildcard image/out/doorstep_*+deb13*_arm64.deb)))
+card-files: ## Write what makes a doorbell of a flashed card (SERVER=https://… OUT=folder NAME=… ARGS=…)
+	@[ -n "$(SERVER)" ] && [ -n "$(OUT)" ] || { echo 'Say where: make card-files SERVER=https://door.example.org OUT=card (docs/flash.md)'; exit 2; }
+	@scripts/setup.sh run
+	@$(PY) -m image.first_run --server "$(SERVER)" --out "$(OUT)" $(if $(NAME),--name "$(NAME)") $(ARGS)
+
+image: ## Build image/out/doorstep.img, a whole card for arm64 (root; CHECK=1 starts it as well)
+	@[ -n "$(IMAGE_DEB)" ] || { echo 'The image needs the package first: make deb ARCH=arm64 SUITE=trixie'; exit 2; }
+	@image/card/build.sh --deb "$(IMAGE_DEB)" "$(IMAGE)"
+	@$(if $(CHECK),$(MAKE) --no-print-directory image-boot)
+
+image-boot: ## Start that card on a virtual board until its doorbell shows a pairing code
+	@$(PY) -m image.card "$(IMAGE)" $(ARGS)
+
+image-manifest: ## Write a manifest with which Raspberry Pi Imager sets that image up (BASE_URL=…)
+	@$(PY) -m image.manifest "$(IMAGE)" --out "$(basename $(IMAGE)).rpi-imager-manifest" $(if $(BASE_URL),--base-url "$(BASE_URL)") $(ARGS)
+
 # --- developers ---------------------------------------------------------------------------------
 
 .PHONY: test setup check check-python check-web check-units unit e2e web bench fuzz attack audit schema diagram settings pictures format lock
