@@ -102,6 +102,7 @@ def policy_of(settings: Settings) -> Policy:
         motion_cooldown_s=visits.motion_cooldown_s,
         visit_limit_s=visits.longest_s,
         pulse_s=settings.lock.pulse_s,
+        long_press_s=settings.button.long_press_s,
         quiet_hours=QuietHours(*quiet) if quiet else None,
         unanswered_reply=visits.unanswered_reply,
     )

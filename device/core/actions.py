@@ -33,6 +33,14 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class TellLongPress:
+    """Tell automations, and nobody else: the household has heard the ring."""
+
+    visit: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class TakeSnapshot:
     """Keep the picture of that instant."""
 
@@ -108,6 +116,6 @@ class Refuse:
 
 
 Action = (
-    OpenVisit | Note | TakeSnapshot | CloseVisit | RingChime | Speak | PulseLock | SecureLock
-    | CarryOut | Grant | Refuse
+    OpenVisit | Note | TellLongPress | TakeSnapshot | CloseVisit | RingChime | Speak | PulseLock
+    | SecureLock | CarryOut | Grant | Refuse
 )  # fmt: skip

@@ -16,6 +16,11 @@ class Pressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Released:
+    """The button came up again."""
+
+
+@dataclass(frozen=True, slots=True)
 class MotionBegan:
     """Someone is there. `visit` is the id to use if this opens a visit."""
 
@@ -96,6 +101,11 @@ class Stopping:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldLong:
+    """The button is still down."""
+
+
+@dataclass(frozen=True, slots=True)
 class RingTimedOut:
     """Nobody answered in time."""
 
@@ -115,8 +125,8 @@ class PulseOver:
     """The lock's pulse must be over."""
 
 
-Deadline = RingTimedOut | PostRollOver | VisitTooLong | PulseOver
+Deadline = HeldLong | RingTimedOut | PostRollOver | VisitTooLong | PulseOver
 Event = (
-    Pressed | MotionBegan | MotionEnded | CallStarted | CallEnded | UnlockWanted | LockOpened
-    | Wanted | Happened | PartFailed | PartRecovered | Stopping | Deadline
+    Pressed | Released | MotionBegan | MotionEnded | CallStarted | CallEnded | UnlockWanted
+    | LockOpened | Wanted | Happened | PartFailed | PartRecovered | Stopping | Deadline
 )  # fmt: skip

@@ -1,13 +1,48 @@
-"""Effects of what is possible at any time: calls, light, chime, replies and faults."""
+"""Effects of what is possible at any time: the button, calls, light, chime and faults."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from device.core.actions import CarryOut, Grant, RingChime, Speak, SwitchLight, What, Wish
-from device.core.events import CallEnded, CallStarted, Happened, PartFailed, PartRecovered, Wanted
+from device.core.actions import (
+    CarryOut,
+    Grant,
+    RingChime,
+    Speak,
+    SwitchLight,
+    TellLongPress,
+    What,
+    Wish,
+)
+from device.core.events import (
+    CallEnded,
+    CallStarted,
+    Happened,
+    HeldLong,
+    PartFailed,
+    PartRecovered,
+    Pressed,
+    Released,
+    Wanted,
+)
 from device.core.states import Call, Now, Part, State
 from device.core.visits import Change, note
+
+
+def begin_hold(state: State, event: Pressed, now: Now) -> Change:
+    """The ring is on its way already; whether the press is a long one shows later."""
+    seconds = state.policy.long_press_s
+    return replace(state, long_press_at=None if seconds is None else now.at + seconds), ()
+
+
+def let_go(state: State, event: Released, now: Now) -> Change:
+    return replace(state, long_press_at=None), ()
+
+
+def tell_long_press(state: State, event: HeldLong, now: Now) -> Change:
+    """Once for each press, however long it lasts."""
+    visit = "" if state.visit is None else state.visit.id
+    return replace(state, long_press_at=None), (TellLongPress(visit, now.at),)
 
 
 def remember_call(state: State, event: CallStarted, now: Now) -> Change:
@@ -35,7 +70,9 @@ def confirm_wish(state: State, event: Happened, now: Now) -> Change:
 
 def remember_fault(state: State, event: PartFailed, now: Now) -> Change:
     faults = (*_without(state, event.part).faults, (event.part, event.detail))
-    return replace(state, faults=tuple(sorted(faults))), ()
+    # A button that fails tells no release any more.
+    held = None if event.part == "button" else state.long_press_at
+    return replace(state, faults=tuple(sorted(faults)), long_press_at=held), ()
 
 
 def forget_fault(state: State, event: PartRecovered, now: Now) -> Change:

@@ -4,7 +4,7 @@ Three things have a state of their own, and one table holds the rows of all thre
 
 - a *visit* is quiet, present, ringing, answered or leaving (`Phase`);
 - the *lock* is locked or open (`LockPhase`);
-- the *house* (calls, light, chime, faults) is always ready (`HousePhase`).
+- the *house* (button, calls, light, chime, faults) is always ready (`HousePhase`).
 
 They share one `State` value and see the same events. An event belongs to everyone who names it
 in some row; they take it in the order above. So the end of a call first ends the conversation of
@@ -137,6 +137,9 @@ TABLE: dict[Place, Row] = {
         e.Stopping: (Rule(LOCKED, locks.secure),),
     },
     READY: {
+        e.Pressed: (Rule(READY, house.begin_hold),),
+        e.Released: (Rule(READY, house.let_go),),
+        e.HeldLong: (Rule(READY, house.tell_long_press),),
         e.CallStarted: (Rule(READY, house.remember_call),),
         e.CallEnded: (Rule(READY, house.forget_call),),
         e.Wanted: (Rule(READY, house.carry_out),),
@@ -164,6 +167,8 @@ def step(state: State, event: e.Event, now: Now) -> tuple[State, tuple[Action, .
 def next_deadline(state: State) -> tuple[float, e.Deadline] | None:
     """When time alone will be an event, and which; the earliest one."""
     deadlines: list[tuple[float, e.Deadline]] = []
+    if state.long_press_at is not None:
+        deadlines.append((state.long_press_at, e.HeldLong()))
     if state.ring_until is not None:
         deadlines.append((state.ring_until, e.RingTimedOut()))
     if state.leave_at is not None:

@@ -45,6 +45,8 @@ class Policy:
     # A coil gets hot and a thief gets patient: so many pulses per window, then a pause.
     unlock_limit: int = 5
     unlock_window_s: float = 60.0
+    # A press held so long is told to automations as well; not when absent.
+    long_press_s: float | None = None
     quiet_hours: QuietHours | None = None
     # What the door says when a ring was not answered; nothing when absent.
     unanswered_reply: Literal["coming", "leave_it", "not_now"] | None = None
@@ -54,6 +56,8 @@ class Policy:
                  self.pulse_s, self.unlock_window_s)  # fmt: skip
         if min(times) <= 0 or self.motion_cooldown_s < 0 or self.unlock_limit < 1:
             raise ValueError("Times and limits of the policy are positive.")
+        if self.long_press_s is not None and self.long_press_s <= 0:
+            raise ValueError("A long press takes more than no time.")
 
     def quiet(self, minute: int) -> bool:
         """Whether rings are silent at that minute of the day."""

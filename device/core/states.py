@@ -107,6 +107,7 @@ class State:
     lock: LockPhase = LockPhase.LOCKED
     visit: Visit | None = None
     pressed_at: float | None = None
+    long_press_at: float | None = None
     ring_until: float | None = None
     leave_at: float | None = None
     closed_at: float | None = None

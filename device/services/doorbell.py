@@ -57,6 +57,8 @@ class Audience:
     snapshot: Callable[[str, bytes], None] = _nothing
     opened: Callable[[str], None] = _nothing
     closed: Callable[[str], None] = _nothing
+    held: Callable[[str, UnixMs], None] = _nothing
+    """The button is held long: the visit's id and the moment."""
 
 
 async def no_picture(at: float) -> bytes | None:
@@ -200,6 +202,8 @@ class Doorbell:
         match action:
             case a.OpenVisit() | a.Note() | a.CloseVisit():
                 self._tell(action)
+            case a.TellLongPress(visit=visit, at=at):
+                self._tell_long_press(visit, self._clock.unix_ms(at))
             case a.TakeSnapshot(visit=visit, at=at):
                 if self._group is not None:
                     self._group.create_task(self._snapshot(visit, at))
@@ -270,6 +274,11 @@ class Doorbell:
             elif isinstance(action, a.CloseVisit):
                 listener.closed(action.visit)
 
+    def _tell_long_press(self, visit: str, at_ms: UnixMs) -> None:
+        log.info("the button is held")
+        for listener in self._audience:
+            listener.held(visit, at_ms)
+
     def _tell_state(self) -> None:
         door = self.door
         if door != self._shown:
@@ -297,23 +306,20 @@ class Doorbell:
 
     # Watching.
 
-    def _pressed(self, active: bool) -> e.Event | None:
-        return e.Pressed(self._clock.visit_id()) if active else None
+    def _pressed(self, active: bool) -> e.Event:
+        return e.Pressed(self._clock.visit_id()) if active else e.Released()
 
-    def _moved(self, active: bool) -> e.Event | None:
+    def _moved(self, active: bool) -> e.Event:
         return e.MotionBegan(self._clock.visit_id()) if active else e.MotionEnded()
 
-    async def _watch(
-        self, part: Part, sensor: Sensor, event: Callable[[bool], e.Event | None]
-    ) -> None:
+    async def _watch(self, part: Part, sensor: Sensor, event: Callable[[bool], e.Event]) -> None:
         while True:
             try:
                 await present(sensor)
                 edges = sensor.edges()
                 self._mending.works(part)
                 async for edge in edges:
-                    if (happened := event(edge.active)) is not None:
-                        self.put(happened)
+                    self.put(event(edge.active))
                 self._mending.failed(part, f"The {part} sensor ended. Restart the doorbell.")
             except HardwareError as error:
                 self._mending.failed(part, str(error))

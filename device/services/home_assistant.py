@@ -13,6 +13,7 @@ from device.services.mqtt_topics import (
     CHIME_PRESS,
     LIGHT_OFF,
     LIGHT_ON,
+    LONG_PRESS,
     MOTION_OFF,
     MOTION_ON,
     OFFLINE,
@@ -60,6 +61,7 @@ def discovery(
     """The description; its parts inherit the device's availability."""
     components = {
         "ring": _ring(topics),
+        "long_press": _long_press(topics),
         "motion": _motion(topics),
         "visitor": _visitor(topics),
         "last_visit": _last_visit(topics),
@@ -115,6 +117,16 @@ def _ring(topics: Topics) -> Component:
         "device_class": "doorbell",
         "event_types": ["ring"],
         "state_topic": topics.event,
+    }
+
+
+def _long_press(topics: Topics) -> Component:
+    return {
+        "platform": "event",
+        "name": "Button",
+        "device_class": "button",
+        "event_types": [LONG_PRESS],
+        "state_topic": topics.button,
     }
 
 

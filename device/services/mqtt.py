@@ -27,6 +27,7 @@ from device.services.mqtt_topics import (
     CommandReader,
     Message,
     Topics,
+    long_press,
     messages_of,
     state_messages,
     visit_after,
@@ -138,6 +139,10 @@ class Mqtt:
     def state(self, state: DoorState) -> None:
         """The door's parts changed."""
         self._say(state_messages(state, self._topics))
+
+    def held(self, visit: str, at_ms: int) -> None:
+        """The button is held long; the ring was told when it went down."""
+        self._say([long_press(visit, at_ms, self._topics)])
 
     def snapshot(self, jpeg: bytes) -> None:
         """The picture of a visitor."""

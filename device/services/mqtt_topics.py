@@ -16,6 +16,7 @@ MOTION_ON, MOTION_OFF = "ON", "OFF"
 LIGHT_ON, LIGHT_OFF = "ON", "OFF"
 UNAVAILABLE = "unavailable"
 CHIME_PRESS = "PRESS"
+LONG_PRESS = "long_press"
 QUICK_REPLIES = {
     "coming": "Say: coming",
     "leave_it": "Say: leave it at the door",
@@ -59,6 +60,10 @@ class Topics:
     @property
     def event(self) -> str:
         return self._at("event")
+
+    @property
+    def button(self) -> str:
+        return self._at("button")
 
     @property
     def motion(self) -> str:
@@ -144,6 +149,12 @@ def messages_of(what: Occurrence, visit: Visit | None, topics: Topics) -> list[M
     if visit is not None:
         said.append(Message(topics.visit, visit.model_dump_json().encode(), retain=True))
     return said
+
+
+def long_press(visit: str, at_ms: int, topics: Topics) -> Message:
+    """An event of its own, so that what waits for a ring is not started twice."""
+    held = {"event_type": LONG_PRESS, "visit": visit, "at_ms": at_ms}
+    return Message(topics.button, json_bytes(held), retain=False)
 
 
 def state_messages(state: DoorState, topics: Topics) -> list[Message]:

@@ -30,6 +30,7 @@ class Listener:
     states: list[DoorState] = field(default_factory=list)
     snapshots: list[tuple[str, bytes]] = field(default_factory=list)
     recording: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
 
     def audience(self) -> Audience:
         return Audience(
@@ -38,6 +39,7 @@ class Listener:
             snapshot=lambda visit, jpeg: self.snapshots.append((visit, jpeg)),
             opened=lambda visit: self.recording.append(f"start {visit}"),
             closed=lambda visit: self.recording.append(f"stop {visit}"),
+            held=lambda visit, at_ms: self.held.append(visit),
         )
 
     @property
@@ -83,6 +85,26 @@ async def living(
         await asyncio.sleep(0)
         yield House(board, doorbell, heard)
         life.cancel()
+
+
+def test_a_press_that_is_held_rings_at_once_and_is_told_later() -> None:
+    async def main() -> tuple[Listener, list[str], list[object]]:
+        async with living(Policy(long_press_s=5.0)) as house:
+            house.board.paper_button.change(True)
+            await asyncio.sleep(0.01)
+            rung = list(house.board.paper_chime.did)
+            await asyncio.sleep(4.9)
+            early = list(house.heard.held)
+            await asyncio.sleep(0.2)
+            house.board.paper_button.change(False)
+            await house.press()
+            await asyncio.sleep(10)
+            return house.heard, early, rung
+
+    heard, early, rung = run_virtual(main)
+    assert rung == ["ring"]
+    assert early == []
+    assert heard.held == [heard.occurred[0].visit]
 
 
 def test_a_ring_reaches_everyone_and_is_missed_in_the_end() -> None:

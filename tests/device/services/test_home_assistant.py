@@ -88,6 +88,13 @@ def test_the_doorbell_rings_as_home_assistant_asks() -> None:
     assert ring["event_types"] == ["ring"]
 
 
+def test_a_long_press_disturbs_nothing_that_waits_for_a_ring() -> None:
+    button, ring = COMPONENTS["long_press"], COMPONENTS["ring"]
+    assert (button["platform"], button["device_class"]) == ("event", "button")
+    assert button["event_types"] == ["long_press"]
+    assert button["state_topic"] != ring["state_topic"]
+
+
 def test_nothing_unlocks() -> None:
     lock = COMPONENTS["lock"]
     assert (lock["platform"], lock["device_class"]) == ("binary_sensor", "lock")

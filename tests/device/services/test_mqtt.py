@@ -68,6 +68,15 @@ async def test_a_ring_is_told_once_and_not_to_those_who_come_later(
             assert not [heard for heard in late.heard if heard.topic == TOPICS.event]
 
 
+async def test_a_long_press_is_told_and_not_kept(broker: Mosquitto, doorbell: Doorbell) -> None:
+    async with doorbell.running(), listening(broker.port) as listener:
+        await listener.topic("/availability", "online")
+        doorbell.mqtt.held("visit-0001", 7000)
+        held = await listener.topic("/button")
+        assert json.loads(held.payload)["event_type"] == "long_press"
+        assert not held.retained
+
+
 async def test_the_parts_and_the_picture_are_there_for_those_who_come_later(
     broker: Mosquitto, doorbell: Doorbell
 ) -> None:

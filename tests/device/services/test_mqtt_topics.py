@@ -12,6 +12,7 @@ from device.services.mqtt_topics import (
     MOMENTS_KEPT,
     CommandReader,
     Topics,
+    long_press,
     messages_of,
     state_messages,
     visit_after,
@@ -39,6 +40,14 @@ def test_a_ring_is_an_event_and_never_retained() -> None:
     assert not ring.retain
     assert json.loads(ring.payload) == {
         "event_type": "ring", "visit": "visit-0001", "at_ms": 2000, "quiet": False,
+    }  # fmt: skip
+
+
+def test_a_long_press_is_an_event_of_its_own_and_never_retained() -> None:
+    held = long_press("visit-0001", 7000, TOPICS)
+    assert (held.topic, held.retain) == (f"doorstep/{DEVICE}/button", False)
+    assert json.loads(held.payload) == {
+        "event_type": "long_press", "visit": "visit-0001", "at_ms": 7000,
     }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.keeper.core import (
@@ -92,6 +92,7 @@ def test_coming_again_does_not_cool_the_coil() -> None:
     assert hear(admit(leave(state), 0.0).state, Pulse(1.0), 0.0).answer == REST
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(pauses, deeds), max_size=60))
 def test_it_is_never_open_longer_than_the_limit_nor_without_a_living_doorbell(
     story: list[tuple[float, Pulse | Beat | Secure | str]],
@@ -118,6 +119,7 @@ def test_it_is_never_open_longer_than_the_limit_nor_without_a_living_doorbell(
             assert now < end <= min(opened_at + LOCK_PULSE_LIMIT_S, heard_at + SILENCE_S)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 5), st.floats(0.01, 20)), min_size=1, max_size=80))
 def test_no_more_pulses_than_the_coil_bears(story: list[tuple[float, float]]) -> None:
     state, now, pulses = SERVED, 0.0, 0
@@ -128,6 +130,7 @@ def test_no_more_pulses_than_the_coil_bears(story: list[tuple[float, float]]) ->
     assert pulses <= PULSES_AT_ONCE + now / COOLING_S + 1e-6
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80))
 def test_any_packet_is_a_word_or_nonsense(packet: bytes) -> None:
     word = read(packet)
