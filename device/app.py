@@ -238,9 +238,9 @@ class House:
         )
         self._doorbell.join(Audience(state=self._health.state))
         if (mqtt := self._mqtt) is not None:
-            self._doorbell.join(
-                Audience(mqtt.occurred, mqtt.state, lambda visit, jpeg: mqtt.snapshot(jpeg))
-            )
+            self._doorbell.join(Audience(
+                mqtt.occurred, mqtt.state, lambda visit, jpeg: mqtt.snapshot(jpeg), held=mqtt.held,
+            ))  # fmt: skip
 
     def _recorder(self) -> Audience:
         uplink = self._uplink
