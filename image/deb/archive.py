@@ -75,7 +75,7 @@ def _equalise(tree: Path) -> None:
     moment = int(os.environ["SOURCE_DATE_EPOCH"])
     for path in (tree, *sorted(tree.rglob("*"))):
         if not path.is_symlink():
-            runs = path.is_dir() or path.stat().st_mode & 0o100 and path.suffix != ".so"
+            runs = path.is_dir() or (path.stat().st_mode & 0o100 and ".so" not in path.name)
             path.chmod(0o755 if runs else 0o644)
         os.utime(path, (moment, moment), follow_symlinks=False)
 

@@ -27,7 +27,7 @@ base=$(image/deb/chroot.sh base "$suite" build \
 	binutils binutils-aarch64-linux-gnu binutils-x86-64-linux-gnu ca-certificates)
 tar -C "$work" -xf "$base"
 mkdir -p "$work/src"
-DOORSTEP_BIND="$PWD:/src $PWD/image/out:/out $PWD/.build/deb/pip:/root/.cache/pip" \
+DOORSTEP_BIND="$PWD:/src $PWD/image/out:/out $PWD/.build/deb/pip:/root/.cache/pip $PWD/.build/deb:/cache" \
 	image/deb/chroot.sh enter "$work" /bin/sh -c \
 	'cd /src && exec python3 -B -m image.deb.pack "$@"' pack \
 	--suite "$suite" --arch "$arch" --out /out ${DOORSTEP_VERSION:+--version "$DOORSTEP_VERSION"}

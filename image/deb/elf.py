@@ -12,6 +12,8 @@ from image.deb.target import Target
 
 # From elf.h: e_machine of the two architectures.
 MACHINES = {"amd64": 62, "arm64": 183}
+# The kernel of a Raspberry Pi 5 has pages of 16 KB.
+PAGE_BYTES = {"amd64": 4096, "arm64": 16384}
 # Of libc6, libgcc-s1, libstdc++6 and zlib1g, on which the package depends.
 SYSTEM = re.compile(
     r"(libc|libm|libmvec|libz|libdl|libpthread|librt|libutil|libgcc_s|libstdc\+\+|ld-linux-.*)\.so\.\d"
@@ -31,6 +33,8 @@ def check(doorstep: Path, server: Path, target: Target) -> None:
     objects = [*shared_objects(doorstep), *shared_objects(server)]
     if strangers := [path.name for path in objects if _machine(path) != MACHINES[target.arch]]:
         raise SystemExit(f"Not for {target.arch}: {', '.join(strangers)}")
+    if narrow := [path.name for path in objects if _page_bytes(path) < PAGE_BYTES[target.arch]]:
+        raise SystemExit(f"A Raspberry Pi 5, with pages of 16 KB, cannot load {', '.join(narrow)}")
     present = {path.name for path in objects}
     needed = {name for path in objects for name in _needed(path)}
     if missing := sorted(name for name in needed - present if not SYSTEM.fullmatch(name)):
@@ -49,6 +53,11 @@ def shared_objects(tree: Path) -> Iterator[Path]:
 def _machine(path: Path) -> int:
     (machine,) = struct.unpack_from("<H", path.read_bytes()[:20], 18)
     return int(machine)
+
+
+def _page_bytes(path: Path) -> int:
+    told = subprocess.run(["readelf", "-lW", str(path)], check=True, capture_output=True, text=True)
+    return min(int(line.split()[-1], 16) for line in told.stdout.splitlines() if "  LOAD" in line)
 
 
 def _needed(path: Path) -> list[str]:

@@ -15,8 +15,8 @@ OLDEST_GLIBC_MINOR = 17
 def install(lock: Path, site: Path, target: Target) -> None:
     """Unpack what `lock` names into `site`; a wheel for another machine is never taken.
 
-    The lock is complete, hence --no-deps. A package that exists only as source is pure Python and is
-    built with the suite's own setuptools.
+    The lock is complete, hence --no-deps. A package that exists only as source is pure Python and
+    is built with the suite's own setuptools.
     """
     command = [
         sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes",

@@ -60,8 +60,8 @@ def server_files(root: Path, tree: Path) -> None:
 def _virtual_environment(venv: Path, target: Target) -> None:
     """What `python -m venv --system-site-packages` makes, without pip, and movable.
 
-    The link names the minor version: after an upgrade of the system it leads nowhere, rather than to
-    a Python for which these packages were not built.
+    The link names the minor version: after an upgrade of the system it leads nowhere, rather than
+    to a Python for which these packages were not built.
     """
     (venv / "bin").mkdir(parents=True)
     (venv / "bin/python").symlink_to(f"/usr/bin/python{target.python}")

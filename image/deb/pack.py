@@ -10,7 +10,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from image.deb import archive, elf, fetch, layout, slim
+from image.deb import archive, layout, libraries, slim
 from image.deb.target import SUITES, Target
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,14 +23,10 @@ def main() -> int:
     """Build both packages for one suite and architecture; 2 when one is too large."""
     target = _target()
     doorstep, server = WORK / "doorstep", WORK / "doorstep-server"
-    fetch.install(ROOT / "requirements/pi.txt", doorstep / target.site, target)
-    fetch.install(ROOT / "requirements/server.txt", server / target.site, target)
+    libraries.unpack(ROOT, doorstep, server, target)
     layout.own_packages(ROOT, doorstep / target.site, server / target.site, target)
     for tree in (doorstep, server):
-        slim.slim(tree / target.site)
-        elf.strip(tree, target)
         slim.compile_all(tree)
-    elf.check(doorstep, server, target)
     layout.doorstep_files(ROOT, doorstep, target)
     layout.server_files(ROOT, server)
     built = [
@@ -56,9 +52,10 @@ def _target() -> Target:
     parser.add_argument("--suite", choices=tuple(SUITES), required=True)
     parser.add_argument("--arch", choices=("amd64", "arm64"), required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, default=Path("/cache"))
     parser.add_argument("--version", default=_project_version())
     chosen = parser.parse_args()
-    return Target(chosen.suite, chosen.arch, chosen.version, chosen.out)
+    return Target(chosen.suite, chosen.arch, chosen.version, chosen.out, chosen.cache)
 
 
 def _project_version() -> str:

@@ -22,8 +22,6 @@ UNUSED_SUFFIXES = (
     ".typed",
 )
 UNUSED_FOLDERS = ("tests", "test", "testing", "__pycache__", "include")
-# `testing` of these is imported by the package itself.
-KEPT_FOLDERS = frozenset({"sqlalchemy/testing"})
 # Command line tools of libraries; ours are modules.
 SCRIPTS = "bin"
 
@@ -49,8 +47,8 @@ def _is_stale_record(path: Path) -> bool:
 def compile_all(tree: Path) -> None:
     """Compile ahead, for a fast start: nobody but root can write there afterwards.
 
-    The compiled form holds a hash instead of a time and is never checked against its source, so that
-    equal sources give equal packages and a start reads one file for each module.
+    The compiled form holds a hash instead of a time and is never checked against its source, so
+    that equal sources give equal packages and a start reads one file for each module.
     """
     done = compileall.compile_dir(
         tree, quiet=1, stripdir=str(tree), prependdir="/", workers=1,

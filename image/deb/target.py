@@ -20,6 +20,8 @@ class Target:
     arch: Literal["amd64", "arm64"]
     version: str
     out: Path
+    cache: Path
+    """Where fetched libraries are kept, ready to be packed."""
 
     @property
     def debian_version(self) -> str:

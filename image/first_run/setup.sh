@@ -152,10 +152,18 @@ mark_config() { # config.txt, when it was not done on the computer that made the
 	touch /run/doorstep-needs-restart
 }
 
+switch_on() { # on a Raspberry Pi the packages have done most of it
+	for unit in doorstep-lock doorstep-device doorstep-welcome; do
+		systemctl enable "$unit.service" >>"$LOG" 2>&1
+	done
+	[ ! -e "$HERE/cloud.toml" ] || systemctl enable doorstep-cloud.service >>"$LOG" 2>&1
+}
+
 start_doorbell() {
-	[ -e "$HERE/cloud.toml" ] && systemctl enable --now doorstep-cloud.service >>"$LOG" 2>&1
-	systemctl enable doorstep-device.service >>"$LOG" 2>&1
-	systemctl restart doorstep-device.service >>"$LOG" 2>&1
+	[ ! -e "$HERE/cloud.toml" ] || systemctl restart doorstep-cloud.service >>"$LOG" 2>&1
+	systemctl restart doorstep-lock.service >>"$LOG" 2>&1 || true
+	systemctl restart doorstep-device.service >>"$LOG" 2>&1 || return 1
+	systemctl --no-block start doorstep-welcome.service >>"$LOG" 2>&1
 }
 
 main() {
@@ -172,12 +180,12 @@ main() {
 	mark_config
 	if [ -e /run/doorstep-needs-restart ]; then
 		say "set up; starting once more with the new settings of the board"
-		systemctl enable doorstep-device.service >>"$LOG" 2>&1
-		[ -e "$HERE/cloud.toml" ] && systemctl enable doorstep-cloud.service >>"$LOG" 2>&1
+		switch_on
 		run_no_more
 		systemctl --no-block reboot
 		return 0
 	fi
+	switch_on
 	start_doorbell || stop "The doorbell does not start: journalctl -u doorstep-device says why."
 	run_no_more
 	say "set up"
