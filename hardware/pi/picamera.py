@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from typing import Any, Protocol
 
-from hardware.errors import BusyError, HardwareError, MissingError
+from hardware.errors import BusyError, HardwareError, MissingError, StalledError
 
 # A sensor with a loose cable lets picamera2 wait for its next picture, which never comes.
 SHUT_TIMEOUT_S = 3.0
@@ -18,6 +18,8 @@ SHUT_TIMEOUT_S = 3.0
 FLUSH_TIMEOUT_S = 1.0
 
 _log = logging.getLogger(__name__)
+# Cameras that this process holds and cannot let go of, for an honest word when it tries again.
+_left_behind: list[Picamera2] = []
 
 
 class Picamera2(Protocol):
@@ -73,6 +75,7 @@ def shut(camera: Picamera2) -> None:
         closing.join(FLUSH_TIMEOUT_S)
     if closing.is_alive():
         _log.warning("the camera does not stop; it is left behind")
+        _left_behind.append(camera)
 
 
 def _shut(camera: Picamera2) -> None:
@@ -102,6 +105,11 @@ def _translated(error: Exception) -> HardwareError:
         told = told.__cause__
     # libcamera's errors arrive as texts of the system's.
     if getattr(told, "errno", None) == errno.EBUSY or "busy" in str(told).lower():
+        if _left_behind:
+            return StalledError(
+                "The camera hangs and cannot be let go of."
+                " Restart the doorbell: sudo systemctl restart doorstep-device"
+            )
         return BusyError(
             "Another program uses the camera. Close it, rpicam-vid or motion for example;"
             " the doorbell then goes on."

@@ -202,10 +202,14 @@ def test_a_camera_that_hangs_is_left_behind(
 ) -> None:
     monkeypatch.setattr(picamera, "SHUT_TIMEOUT_S", 0.01)
     monkeypatch.setattr(picamera, "FLUSH_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(picamera, "_left_behind", [])
     camera = type("Hanging", (SmallPicamera2,), {"bench": bench})()
     camera.cancel_all_and_flush = lambda: None
     camera.stop = lambda: camera.stopped.wait(10)
     picamera.shut(camera)
     assert "left behind" in caplog.text
+    bench.failing = RuntimeError("Failed to acquire camera: Device or resource busy")
+    with pytest.raises(StalledError, match="hangs and cannot be let go of"):
+        picamera.open_camera(0)
     camera.stopped.set()
     assert camera.closed.wait(5)
