@@ -17,7 +17,8 @@ install_job() { # TREE: tests, shim and units
 	install -D -m 0644 "$HERE/units/camera.yaml" "$tree/usr/share/libcamera/pipeline/virtual/virtual.yaml"
 	(cd "$ROOT" && tar c --exclude=__pycache__ tests/hil tests/support tests/conftest.py scripts pyproject.toml) | tar x -C "$home/tests"
 	cp "$HERE"/units/virtual-*.service "$units/"
-	in_tree "$tree" systemctl --quiet enable virtual-pi.service virtual-pins.service
+	# Elsewhere than on a Pi the packages leave them off.
+	in_tree "$tree" systemctl --quiet enable virtual-pi.service virtual-pins.service doorstep-lock doorstep-device
 	in_tree "$tree" systemctl --quiet mask console-getty.service getty.target systemd-networkd-wait-online.service \
 		apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer
 }

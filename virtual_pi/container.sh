@@ -13,7 +13,7 @@ if [ -z "${VIRTUAL_PI_INSIDE:-}" ]; then
 fi
 RUN=$(mktemp -d "$CACHE/run.XXXX")
 readonly RUN
-trap 'umount "$RUN/root" 2>/dev/null; [ -n "${KEEP:-}" ] || rm -rf "$RUN"' EXIT
+trap 'umount "$RUN/root" 2>/dev/null || true; [ -n "${KEEP:-}" ] || rm -rf "$RUN"' EXIT
 assemble "$RUN" "$BASE" "$LAYER"
 sound_server "$RUN/root"
 drop_in "$RUN/root" doorstep-device pins-device.conf

@@ -30,7 +30,7 @@ def started(absent: Absent) -> Iterator[None]:
 @pytest.mark.usefixtures("started")
 def test_a_doorbell_that_hangs_is_killed_and_started_again(record_property: Note) -> None:
     record_property("driver", "systemd's watchdog, units as shipped")
-    hanging, restarts = _main(DEVICE), int(shown(DEVICE, "NRestarts"))
+    hanging, restarts = _running(DEVICE), int(shown(DEVICE, "NRestarts"))
     os.kill(hanging, signal.SIGSTOP)
     began = time.monotonic()
     until("The restart", lambda: int(shown(DEVICE, "NRestarts")) > restarts, BACK_WITHIN_S)
@@ -44,10 +44,18 @@ def test_a_doorbell_that_hangs_is_killed_and_started_again(record_property: Note
 @pytest.mark.usefixtures("started")
 def test_a_keeper_that_dies_is_started_again(record_property: Note) -> None:
     record_property("driver", "systemd, units as shipped")
-    dying = _main(LOCK)
+    dying = _running(LOCK)
     os.kill(dying, signal.SIGKILL)
     until("A new keeper", lambda: _main(LOCK) not in (0, dying), BACK_WITHIN_S)
 
 
 def _main(unit: str) -> int:
+    """Its process; 0 while there is none."""
     return int(shown(unit, "MainPID"))
+
+
+def _running(unit: str) -> int:
+    process = _main(unit)
+    if not process:
+        pytest.fail(f"{unit} does not run.")
+    return process

@@ -32,7 +32,15 @@ lines() {
 	chgrp gpio /dev/gpiochip0 && chmod 0660 /dev/gpiochip0
 }
 
+# The memory of pictures has another name on a Pi.
+picture_memory() {
+	[ -e /dev/dma_heap/system ] || return 0
+	chgrp video /dev/dma_heap/system && chmod 0660 /dev/dma_heap/system
+	ln -sfn system "/dev/dma_heap/linux,cma"
+}
+
 if [ -e /sys/module/gpio_sim ] || [ -e /sys/bus/platform/drivers/gpio-sim ]; then lines; else folders; fi
+picture_memory
 # Pins are numbered after the model, which only a Pi's kernel tells.
 mount --bind /opt/virtual-pi/pins/cpuinfo /proc/cpuinfo
 # Calls need an address that is not of the loopback; this one is of nobody.
