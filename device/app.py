@@ -34,6 +34,7 @@ from device.services.pairing import Pairing
 from device.services.passkeys import Passkeys
 from device.services.replies import Replies
 from device.services.rewind import Rewind
+from device.services.storage import Storage
 from device.services.terminal import Terminal
 from device.services.unlock import AUTOMATION, UnlockDesk
 from device.services.uplink import Uplink
@@ -117,6 +118,7 @@ class House:
             board, wiring.policy_of(settings), clock=self._clock,
             picture=self._picture, speak=self._replies.speak,
         )  # fmt: skip
+        self._storage = Storage(wiring.state_folder(settings), self._storage_fault)
         self._opener = Opener(self._audit, self._doorbell)
         self._unlocks = UnlockDesk(
             self._identity, self._household, self._audit, self._opener, self._passkeys,
@@ -219,7 +221,7 @@ class House:
         """Media before those who take from it; the doorbell last, when all listen."""
         lives = [self._trust.run, self._household.run, self._counter.run, self._media.run,
                  self._rewind.run, self._replies.run, self._ice.run, self._calls.run,
-                 self._uplink.run, self._link.run, self._health.run]  # fmt: skip
+                 self._storage.run, self._uplink.run, self._link.run, self._health.run]  # fmt: skip
         if self._mqtt is not None:
             lives.append(self._mqtt.run)
         return [*lives, self._doorbell.run]
@@ -313,6 +315,9 @@ class House:
 
     def _log_fault(self, detail: str | None) -> None:
         self._doorbell.fault("log", detail)
+
+    def _storage_fault(self, detail: str | None) -> None:
+        self._doorbell.fault("storage", detail)
 
     def _server_fault(self, detail: str | None) -> None:
         self._doorbell.fault("server", detail)

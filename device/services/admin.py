@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from device.errors import StartError
+from device.services.storage import is_unwritable
 
 log = logging.getLogger(__name__)
 
@@ -48,14 +49,21 @@ class AdminServer:
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        """StartError when another doorbell lives here or the socket cannot be made."""
-        _clear(self._path)
+        """StartError when another doorbell lives here or the socket cannot be made.
+
+        On a card that takes nothing the doorbell lives without its socket.
+        """
         try:
+            _clear(self._path)
             self._server = await asyncio.start_unix_server(
                 self._attend, str(self._path), limit=LINE_LIMIT_BYTES
             )
             self._path.chmod(0o600)
         except OSError as error:
+            if is_unwritable(error):
+                log.warning("no command reaches this doorbell: nothing can be made in %s (%s)",
+                            self._path.parent, error.strerror)  # fmt: skip
+                return self
             raise StartError(
                 f"The doorbell cannot listen at {self._path}: {error.strerror or error}."
                 " Choose a shorter state folder that you may write to."

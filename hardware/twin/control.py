@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import logging
 import socket
@@ -64,15 +65,19 @@ class ControlServer:
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        _remove_stale(self._path)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         loop = asyncio.get_running_loop()
         try:
+            _remove_stale(self._path)
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             self._server = await loop.create_unix_server(
                 partial(_Connection, self._world), str(self._path)
             )
             self._path.chmod(stat.S_IRUSR | stat.S_IWUSR)
         except OSError as error:
+            if error.errno in (errno.EROFS, errno.ENOSPC):
+                # A twin on a card that takes nothing is a doorbell like others.
+                _log.warning("the twin cannot be driven: %s", error)
+                return self
             raise MissingError(
                 f"The twin cannot listen at {self._path}: {error.strerror or error}."
                 " Choose a shorter path in a folder that you may write to."
