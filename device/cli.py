@@ -68,6 +68,8 @@ def _carry_out(chosen: argparse.Namespace) -> int:
         return phone_commands.phones(settings, tuple(chosen.words))
     if chosen.command == "audit":
         return _audit(settings, chosen)
+    if chosen.command == "check" and chosen.words == ["sound"]:
+        return _check_sound(settings)
     if chosen.words:
         raise SettingsError(f"Unknown argument {chosen.words[0]}. --help shows what there is.")
     by_name: dict[str, Callable[[], int]] = {
@@ -80,6 +82,12 @@ def _carry_out(chosen: argparse.Namespace) -> int:
         "welcome": lambda: commands.welcome(settings),
     }
     return by_name[chosen.command]()
+
+
+def _check_sound(settings: Settings) -> int:
+    from device.sound_check import check_sound
+
+    return check_sound(settings)
 
 
 def _audit(settings: Settings, chosen: argparse.Namespace) -> int:
@@ -143,7 +151,8 @@ def _fail(sentence: str) -> int:
 _DESCRIPTION = """The doorbell.
 
   run            be a doorbell until Ctrl-C
-  check          say what was found and what is missing, and how to get it
+  check          say what was found and what is missing, and how to get it; check sound plays
+                 something and says how well the microphone hears the speaker
   show-config    print the settings in force, with their meaning
   pair           print a fresh pairing link for one phone, as text and as QR code
   phones         list the phones and their rights; phones remove ID-OR-NAME takes one out

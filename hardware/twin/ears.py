@@ -28,6 +28,8 @@ class Ears:
         self._pieces: deque[Samples] = deque(maxlen=RECORD_S * SOUND_RATE_HZ // SOUND_FRAME_SAMPLES)
         self.catch_up: Callable[[], None] = lambda: None
         """Called before listening, so that a speaker can hand over what has been played."""
+        self.passed_on: Callable[[Samples, float], None] = lambda piece, at_s: None
+        """Called with every piece and when it began, so that walls can throw it back."""
 
     def hear(self, piece: Samples, at_s: float = 0.0) -> None:
         """Take 20 ms of sound that begin at `at_s` of the monotonic clock."""
@@ -39,6 +41,7 @@ class Ears:
                 if first_s - self._loud_until_s > PAUSE_S:
                     self._began_us = round(first_s * 1e6)
                 self._loud_until_s = at_s + int(loud[-1]) / SOUND_RATE_HZ
+        self.passed_on(piece, at_s)
 
     def began_us(self) -> int | None:
         """When something loud last began after a pause; None while nothing ever did."""

@@ -22,9 +22,13 @@ class Voice:
 
     def say(self, samples: Samples, delay_s: float = 0.0) -> float:
         """Start to speak `delay_s` from now; returns the length in seconds."""
-        with self._lock:
-            self._said.append((self._now() + delay_s, samples))
+        self.sound(samples, self._now() + delay_s)
         return len(samples) / SOUND_RATE_HZ
+
+    def sound(self, samples: Samples, at_s: float) -> None:
+        """Be heard from `at_s` of the clock on."""
+        with self._lock:
+            self._said.append((at_s, samples))
 
     def at(self, start_s: float, count: int) -> npt.NDArray[np.int32] | None:
         """The `count` samples from `start_s` on; None for silence. Forgets what is past."""

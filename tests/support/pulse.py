@@ -82,16 +82,13 @@ class Pulse:
 
         PortAudio reads the environment when it is loaded, hence the process of its own.
         """
-        done = self._python("-m", "tests.support.sound_child", command, limit_s=limit_s)
+        done = self.python("-m", "tests.support.sound_child", command, limit_s=limit_s)
         if done.returncode:
             raise AssertionError(done.stderr)
         return done.stdout
 
-    def stderr_of(self, program: str) -> str:
-        """What a few lines of Python print there."""
-        return self._python("-c", program).stderr
-
-    def _python(self, *words: str, limit_s: float = 60.0) -> subprocess.CompletedProcess[str]:
+    def python(self, *words: str, limit_s: float = 60.0) -> subprocess.CompletedProcess[str]:
+        """Run the interpreter with the card."""
         return subprocess.run(
             [sys.executable, "-W", "error", *words], env=self.environment, cwd=ROOT,
             capture_output=True, text=True, check=False, timeout=limit_s,

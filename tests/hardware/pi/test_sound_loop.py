@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -73,7 +74,23 @@ def test_a_slip_in_the_name_is_understood(card: Pulse) -> None:
     )
 
 
+def test_the_self_test_finds_the_delay_and_the_echo(card: Pulse) -> None:
+    checked = card.python("-m", "device", "check", "sound", "--board", "pi",
+                          "--state", str(card.folder / "state"))  # fmt: skip
+    assert checked.stderr == ""
+    delay = re.search(r"^delay +(\d+) ms, steady within (\d+\.\d) ms$", checked.stdout, re.M)
+    assert delay is not None
+    # PulseAudio hands sound on every 50 ms, and PortAudio keeps two pieces in each direction.
+    assert 5 < int(delay[1]) < 200
+    # A busy machine's callbacks are late, and the delay wanders with them: the verdict says so.
+    assert float(delay[2]) < 25
+    assert re.search(r"^echo +[01] dB (below|above) what is played$", checked.stdout, re.M)
+    cleaned = re.search(r"^with canceller +(\d+) dB below what is played$", checked.stdout, re.M)
+    assert cleaned is not None
+    assert int(cleaned[1]) > 25
+
+
 def test_nothing_is_printed_but_what_we_say(card: Pulse) -> None:
     """PortAudio asks for a hundred cards that are not there; ALSA and JACK would say so."""
     program = "from hardware.pi.sound_streams import load; load().PyAudio().terminate()"
-    assert card.stderr_of(program) == ""
+    assert card.python("-c", program).stderr == ""
