@@ -10,21 +10,12 @@ from device.wiring import identity_in
 from hardware.twin.control import send
 from protocol import jws
 from protocol.audit import HEAD_TYP, AuditHead, AuditHeadStatement, AuditRow
-from protocol.control import (
-    COMMAND_TYP,
-    RECEIPT_TYP,
-    Challenge,
-    Unlock,
-    UnlockCommand,
-    UnlockConfirm,
-    Unlocked,
-    UnlockReceipt,
-)
-from protocol.identity import PublicKey
+from protocol.control import RECEIPT_TYP, UnlockConfirm, UnlockReceipt
 from tests.support.carrier import Carrier
 from tests.support.door import eventually
 from tests.support.doorbell_process import doorbell
 from tests.support.phone import LoopPhone
+from tests.support.signed_unlock import unlock
 
 # Longer than it takes to kill the process; the pulse is under way for certain.
 PULSE_S = "10"
@@ -42,20 +33,6 @@ async def lock(state: Path) -> tuple[bool, int]:
     now = await asyncio.to_thread(send, state / "twin.sock", "state")
     history = await asyncio.to_thread(send, state / "twin.sock", "history", part="lock")
     return bool(now["lock"]), len(history["history"])
-
-
-async def unlock(phone: LoopPhone, key: PublicKey) -> tuple[str, Unlocked]:
-    """The command that the phone has signed, and the receipt for it."""
-    challenge = await phone.ask(Unlock(id=1))
-    assert isinstance(challenge, Challenge)
-    statement = UnlockCommand(
-        doorbell=key.id, phone=phone.identity.id, channel=phone.channel,
-        challenge=challenge.challenge,
-    )  # fmt: skip
-    command = jws.seal(phone.identity, COMMAND_TYP, statement)
-    reply = await phone.ask(UnlockConfirm(id=2, command=command))
-    assert isinstance(reply, Unlocked), reply
-    return command, reply
 
 
 async def test_killed_during_a_pulse_it_is_locked_afterwards_and_the_log_says_what_is_not_known(
