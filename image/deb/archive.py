@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -36,10 +37,13 @@ def build(root: Path, name: str, tree: Path, target: Target) -> Built:
     _control(name, control, size_kb, target)
     _equalise(tree)
     path = target.out / f"{name}_{target.debian_version}_{target.arch}.deb"
+    # Whoever looks for the package sees the old one or the new one, whole.
+    part = path.with_suffix(f".{secrets.token_hex(4)}")
     subprocess.run(
-        ["dpkg-deb", "--root-owner-group", "-Zxz", "-z3", "--build", str(tree), str(path)],
+        ["dpkg-deb", "--root-owner-group", "-Zxz", "-z3", "--build", str(tree), str(part)],
         check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
+    part.rename(path)
     return Built(path, size_kb / 1000, largest)
 
 

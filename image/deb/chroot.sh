@@ -24,9 +24,11 @@ base() { # SUITE KIND [PACKAGE…]
 	shift 2
 	packages=$(IFS=,; printf '%s' "$*")
 	tar=$CACHE/$suite-$kind-$(printf '%s' "$packages" | sha256sum | cut -c1-8).tar
+	mkdir -p "$CACHE"
+	exec 9>"$CACHE/.$suite-$kind.lock"
+	flock 9
 	if [ ! -f "$tar" ]; then
 		command -v mmdebstrap >/dev/null || fail "mmdebstrap is needed. As root, run: apt-get install mmdebstrap"
-		mkdir -p "$CACHE"
 		mmdebstrap --quiet --variant=minbase --mode=root --include="$packages" "$suite" "${tar%.tar}.part.tar" "$(mirror)" \
 			2>"$CACHE/mmdebstrap-$suite-$kind.log" >&2 ||
 			fail "mmdebstrap could not make $suite. Its last words: $(tail -n 2 "$CACHE/mmdebstrap-$suite-$kind.log" | tr '\n' ' ')"
