@@ -37,6 +37,7 @@ from device.services.rewind import Rewind
 from device.services.storage import Storage
 from device.services.terminal import Terminal
 from device.services.unlock import AUTOMATION, UnlockDesk
+from device.services.update_mailbox import running_version
 from device.services.uplink import Uplink
 from device.settings import Settings
 from hardware.board import Board
@@ -119,6 +120,9 @@ class House:
             picture=self._picture, speak=self._replies.speak,
         )  # fmt: skip
         self._storage = Storage(wiring.state_folder(settings), self._storage_fault)
+        self._updates = wiring.updates_of(
+            settings, self._clock, self._audit, lambda: self._doorbell.busy
+        )
         self._opener = Opener(self._audit, self._doorbell)
         self._unlocks = UnlockDesk(
             self._identity, self._household, self._audit, self._opener, self._passkeys,
@@ -151,7 +155,7 @@ class House:
         self._ice = BorrowedIce(server, self._identity, self._clock.wall)
         self._counter = HouseholdCounter(
             self._household, self._pairing, self._audit, self._passkeys,
-            calling=lambda: self._calls.calling(), link_of=self._link_of,
+            calling=lambda: self._calls.calling(), link_of=self._link_of, software=self._updates,
         )  # fmt: skip
         self._calls = Calls(
             self._media, desk, self._call_ended, self._doorbell.door,
@@ -205,6 +209,8 @@ class House:
         door = self._doorbell.door
         return {
             "name": self._settings.doorbell.name,
+            "version": running_version(),
+            "busy": self._doorbell.busy,
             "summary": summary(door),
             "linked": self._link.connected,
             "phones": [known.phone.name for known in self._household.phones],
@@ -221,7 +227,8 @@ class House:
         """Media before those who take from it; the doorbell last, when all listen."""
         lives = [self._trust.run, self._household.run, self._counter.run, self._media.run,
                  self._rewind.run, self._replies.run, self._ice.run, self._calls.run,
-                 self._storage.run, self._uplink.run, self._link.run, self._health.run]  # fmt: skip
+                 self._storage.run, self._uplink.run, self._link.run, self._updates.run,
+                 self._health.run]  # fmt: skip
         if self._mqtt is not None:
             lives.append(self._mqtt.run)
         return [*lives, self._doorbell.run]
@@ -240,6 +247,7 @@ class House:
         )
         self._doorbell.join(Audience(state=self._health.state))
         if (mqtt := self._mqtt) is not None:
+            self._updates.watch(mqtt.software)
             self._doorbell.join(Audience(
                 mqtt.occurred, mqtt.state, lambda visit, jpeg: mqtt.snapshot(jpeg), held=mqtt.held,
             ))  # fmt: skip
@@ -264,6 +272,7 @@ class House:
         return Mqtt(
             mqtt, self._identity.id, self._settings.doorbell.name, wiring.software(),
             self._automate, lock=lock, on_fault=self._broker_fault,
+            install=self._update_by_automation if self._updates.enabled else None,
         )  # fmt: skip
 
     async def _say_goodbye(self) -> None:
@@ -328,6 +337,11 @@ class House:
     def _automate(self, command: Command) -> None:
         """The broker may ask for what is harmless; nobody waits for the outcome."""
         self._doorbell.put(e.Wanted(NOBODY_WAITS, AUTOMATION, wish_of(command)))
+
+    def _update_by_automation(self) -> None:
+        """Harmless enough: it is signed, newer, and waits for a quiet moment."""
+        if refusal := self._updates.install(who=AUTOMATION.id, name=AUTOMATION.name):
+            log.warning("the broker's update is not installed: %s", refusal)
 
     def _farewells_told(self, phones: tuple[str, ...]) -> None:
         try:

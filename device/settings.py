@@ -288,7 +288,11 @@ class UpdateSettings(Group):
     automatic: bool = False
     """Install by itself, at night and never during a visit; otherwise a phone has to agree."""
     mailbox: Path = Path("/var/lib/doorstep/updates")
-    """Folder in which the doorbell and the installing process leave word for each other."""
+    """Folder in which the doorbell leaves updates and wishes for the process that installs them."""
+    slots: Path = Path("/var/lib/doorstep-update")
+    """Folder of that process; how it stands is read there."""
+    keys: Path = Path("/usr/share/doorstep/update-keys")
+    """Folder of the public keys (*.pem) whose signature counts; empty: nothing is installed."""
 
 
 class LogSettings(Group):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from device.services.clock_trust import ClockTrust
 from device.services.household import Household
 from device.services.ledger import Ledger
 from device.services.reset import obey_reset_files
+from device.services.update_mailbox import UpdateMailbox, this_system, trusted_keys
+from device.services.update_source import UpdateSource
+from device.services.updates import Updates
 from device.settings import CameraSettings, PinSettings, Settings
 from hardware.board import Board
 from hardware.errors import HardwareError
@@ -167,6 +171,23 @@ def board_of(settings: Settings) -> Board:
         return open_board(settings.doorbell.board, options_of(settings))
     except (HardwareError, ValueError) as error:
         raise StartError(str(error)) from error
+
+
+def updates_of(
+    settings: Settings, clock: Clock, ledger: Ledger, busy: Callable[[], bool]
+) -> Updates:
+    """What looks after the doorbell's own software."""
+    chosen, system = settings.updates, this_system()
+    return Updates(
+        UpdateSource(chosen.url, system) if chosen.url else None,
+        trusted_keys(chosen.keys),
+        UpdateMailbox(chosen.mailbox, chosen.slots),
+        system.package,
+        busy=busy,
+        local=clock.local,
+        ledger=ledger,
+        automatic=chosen.automatic,
+    )
 
 
 def software() -> str:

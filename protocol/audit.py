@@ -29,7 +29,7 @@ AuditWhat = Literal[
     "phone_removed", "household_reset", "token_made", "token_revoked", "policy_changed",
     "passkey_made", "passkey_removed", "call_began", "call_ended", "call_refused",
     "unlock_granted", "unlock_done", "unlock_ended", "unlock_failed", "unlock_refused",
-    "exported",
+    "exported", "update_wanted",
 ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ Progress.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -39,6 +40,13 @@ PythonVersion = Annotated[str, StringConstraints(pattern=r"^3\.\d{1,2}$")]
 WishId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,40}$")]
 _NAME_PATTERN = rf"^doorstep_{VERSION_PATTERN}_[a-z]{{2,20}}_[a-z0-9]{{2,12}}\.bundle$"
 BundleName = Annotated[str, StringConstraints(pattern=_NAME_PATTERN)]
+
+_ARCHITECTURES = {
+    ("x86_64", 8): "amd64",
+    ("aarch64", 8): "arm64",
+    ("aarch64", 4): "armhf",
+    ("armv7l", 4): "armhf",
+}
 
 # From the first to the last: nothing to do, a new version is unpacked, it waits for a quiet
 # moment, it runs on trial, or the doorbell goes back to what it ran before.
@@ -131,6 +139,39 @@ class SoftwareView(Message):
     failed: str = Field(default="", max_length=40)
     trouble: UpdateTrouble | None = None
     detail: Sentence = ""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What a bundle has to fit: Debian's words, Python's two numbers, the package's version."""
+
+    suite: str
+    architecture: str
+    python: str
+    package: str
+
+    def refusal_of(self, manifest: Manifest) -> str:
+        """Why a bundle does not run here, with the remedy; empty when it does."""
+        made_for = f"{manifest.suite} on {manifest.architecture} with Python {manifest.python}"
+        here = f"{self.suite} on {self.architecture} with Python {self.python}"
+        if made_for == here:
+            return ""
+        return (
+            f"This update is for {made_for}, and this doorbell is {here}."
+            f" Get the one that is named {self.suite} and {self.architecture}."
+        )
+
+
+def suite_in(os_release: str) -> str:
+    """VERSION_CODENAME of os-release(5); empty where there is none."""
+    lines = (line.partition("=") for line in os_release.splitlines())
+    values = {name: value.strip("\"'") for name, _, value in lines}
+    return values.get("VERSION_CODENAME", "")
+
+
+def architecture_of(machine: str, pointer_bytes: int) -> str:
+    """Debian's name. A 64-bit kernel often runs the 32-bit programs of Raspberry Pi OS."""
+    return _ARCHITECTURES.get((machine, pointer_bytes), machine)
 
 
 def order(version: str) -> tuple[int, ...]:

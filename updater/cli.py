@@ -102,8 +102,8 @@ def _check(chosen: argparse.Namespace) -> int:
         return 0 if keys else EXIT_WRONG
     with open_plain(Path(chosen.what)) as file:
         manifest = read_header(file, keys)
-    if (refusal := system.refusal_of(manifest)) is not None:
-        raise refusal
+    if refusal := system.refusal_of(manifest):
+        raise UpdateError("wrong_system", refusal)
     print(f"version {manifest.version}, signed; nothing below {manifest.floor} after it")
     return 0
 

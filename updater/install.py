@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from protocol.identity import PublicKey
-from protocol.updates import Manifest, Wish, order
+from protocol.updates import Manifest, System, Wish, order
 from updater import slots as s
 from updater.bundle import copy_payload, read_header
 from updater.errors import BusyError, UpdateError, of_disk
@@ -18,7 +18,6 @@ from updater.health import LOOK_EVERY_S, Clock, Doorbell, Service, trouble_after
 from updater.mailbox import bundle_of
 from updater.slots import Occupant, SlotName, Trouble
 from updater.store import Store
-from updater.system import System
 from updater.unpack import unpack
 
 log = logging.getLogger(__name__)
@@ -130,8 +129,8 @@ class Installer:
 
     def _verified(self, file: BinaryIO, older: bool) -> Manifest:
         manifest = read_header(file, self._around.keys)
-        if (refusal := self._around.system.refusal_of(manifest)) is not None:
-            raise refusal
+        if refusal := self._around.system.refusal_of(manifest):
+            raise UpdateError("wrong_system", refusal)
         self._check_age(manifest, older)
         self._check_space(manifest)
         self._store.disk.remove(self._store.incoming)

@@ -19,10 +19,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from protocol.updates import Progress, Version
+from protocol.updates import Progress, System, Version
 from updater.disk import Disk, replace_file, replace_link
 from updater.slots import SLOTS, Event, SlotName, State, after
-from updater.system import System
 
 log = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from protocol.control import ControlReply, ControlRequest
 from protocol.door import Phone
 from protocol.household import HouseholdReply, HouseholdRequest
+from protocol.updates import SoftwareView
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,19 @@ class CallDesk(Protocol):
 
     async def perform(self, line: Line, request: ControlRequest) -> ControlReply:
         """Carry out one request of a phone; the reply has the request's id."""
+
+
+class SoftwareDesk(Protocol):
+    """The doorbell's own software. Rights are checked before."""
+
+    def view(self, number: int = 0) -> SoftwareView:
+        """How it stands, as the reply to request `number`."""
+
+    async def look(self) -> None:
+        """Ask where updates come from."""
+
+    def install(self, version: str, who: str, name: str) -> str:
+        """Want the offered version, for this phone; why that cannot be, or nothing."""
 
 
 class HouseholdDesk(Protocol):

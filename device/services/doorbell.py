@@ -20,7 +20,7 @@ from device.core import view
 from device.core.house import part_of
 from device.core.machine import next_deadline, step
 from device.core.policy import Policy
-from device.core.states import Part, Reply, State
+from device.core.states import Part, Phase, Reply, State
 from device.services.clock import Clock
 from device.services.mending import Mending
 from hardware.board import Board
@@ -105,6 +105,11 @@ class Doorbell:
             ringing=view.ringing(self._state),
             faults=faults[:FAULTS_SHOWN],
         )
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is at the door or in a call: no moment to stop."""
+        return self._state.phase is not Phase.QUIET or bool(self._state.calls)
 
     @property
     def pulse_s(self) -> float:

@@ -20,6 +20,7 @@ from device.services.mqtt_topics import (
     ONLINE,
     QUICK_REPLIES,
     UNAVAILABLE,
+    UPDATE_INSTALL,
     Topics,
 )
 from device.services.mqtt_unlock import ResultKind
@@ -41,14 +42,21 @@ def birth_topic(prefix: str) -> str:
 
 
 def descriptions(
-    topics: Topics, device_id: str, name: str, software: str, *, unlock: bool
+    topics: Topics,
+    device_id: str,
+    name: str,
+    software: str,
+    *,
+    unlock: bool,
+    updates: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Two messages, in this order: Home Assistant drops a component that is named without content.
 
     The first does so with those of the other rule, the second is the description that stays.
     """
-    stays = discovery(topics, device_id, name, software, unlock=unlock)
-    dropped = {
+    stays = discovery(topics, device_id, name, software, unlock=unlock, updates=updates)
+    dropped = {} if updates else {"update": {"platform": "update"}}
+    dropped |= {
         key: {"platform": component["platform"]}
         for key, component in _lock_parts(topics, device_id, unlock=not unlock).items()
     }
@@ -56,7 +64,13 @@ def descriptions(
 
 
 def discovery(
-    topics: Topics, device_id: str, name: str, software: str, *, unlock: bool = False
+    topics: Topics,
+    device_id: str,
+    name: str,
+    software: str,
+    *,
+    unlock: bool = False,
+    updates: bool = False,
 ) -> dict[str, Any]:
     """The description; its parts inherit the device's availability."""
     components = {
@@ -69,6 +83,7 @@ def discovery(
         "chime": _button("Chime", "mdi:bell-ring", topics.chime_set, CHIME_PRESS),
         **_lock_parts(topics, device_id, unlock=unlock),
         "problem": _problem(topics),
+        **({"update": _update(topics)} if updates else {}),
     } | {f"reply_{reply}": _reply(topics, reply) for reply in QUICK_REPLIES}
     return {
         "device": {
@@ -233,6 +248,21 @@ def _unlocking(topics: Topics) -> Component:
         "name": "Unlocking",
         "event_types": list(get_args(ResultKind)),
         "state_topic": topics.lock_result,
+    }
+
+
+def _update(topics: Topics) -> Component:
+    return {
+        "platform": "update",
+        "name": "Software",
+        "device_class": "firmware",
+        "entity_category": "config",
+        "state_topic": topics.update_state,
+        "command_topic": topics.update_set,
+        # Home Assistant reads it without a default.
+        "payload_install": UPDATE_INSTALL,
+        # A command that waited at the broker would be of any time.
+        "retain": False,
     }
 
 

@@ -12,7 +12,7 @@ from device.core.access import is_limited
 from device.core.bucket import Bucket
 from device.core.pairing import VALID_S
 from device.services.audit_rows import AuditError
-from device.services.desk import Line
+from device.services.desk import Line, SoftwareDesk
 from device.services.household import (
     Household,
     HouseholdError,
@@ -32,6 +32,7 @@ from protocol.household import (
     HouseholdReply,
     HouseholdRequest,
     HouseholdView,
+    InstallUpdate,
     Invite,
     Invited,
     MakePasskey,
@@ -42,6 +43,7 @@ from protocol.household import (
     RemovePhone,
     RevokeToken,
     Show,
+    ShowSoftware,
     TokenMade,
     WantPasskey,
     WithdrawInvitation,
@@ -72,6 +74,7 @@ _LIMITED = (
 _NO_UNLOCK = "Only a phone that may open the door needs a passkey. Ask one who manages the phones."
 _TOO_MANY = "So many changes at once look like a mistake. Wait a minute and go on."
 _OVER = "This end has passed already. Choose a later one."
+_NO_UPDATES = "This doorbell is not updated from here. Update its package instead."
 _DISK = "The doorbell could not write it down. Free its disk and try again."
 
 
@@ -120,6 +123,7 @@ class HouseholdCounter:
         passkeys: PasskeyMaker,
         calling: Callable[[], set[str]],
         link_of: Callable[[Invitation], str],
+        software: SoftwareDesk | None = None,
     ) -> None:
         self._household = household
         self._pairing = pairing
@@ -127,6 +131,7 @@ class HouseholdCounter:
         self._passkeys = passkeys
         self._calling = calling
         self._link_of = link_of
+        self._software = software
         self._watchers: list[_Watcher] = []
         self._changes: dict[str, Bucket] = {}
         household.watch(self.refresh)
@@ -207,7 +212,7 @@ class HouseholdCounter:
         return known is not None and "admin" in known.phone.rights
 
     def _has_patience(self, phone: str, request: HouseholdRequest) -> bool:
-        if isinstance(request, Show | ReadAudit | WantPasskey | MakePasskey):
+        if isinstance(request, Show | ReadAudit | WantPasskey | MakePasskey | ShowSoftware):
             return True
         bucket = self._changes.setdefault(phone, Bucket(CHANGES_AT_ONCE, CHANGES_PER_S))
         return bucket.take(asyncio.get_running_loop().time())
@@ -226,6 +231,8 @@ class HouseholdCounter:
                 return self._mint(line, request)
             case ReadAudit():
                 return await self._read(request)
+            case ShowSoftware() | InstallUpdate():
+                return await self._maintain(line, request)
             case _:
                 self._change(line.phone, request)
                 return self._shown(line, request)
@@ -261,6 +268,16 @@ class HouseholdCounter:
             request.name, request.kind, request.until_ms, line.phone.id
         )
         return TokenMade(id=request.id, token=token, secret=secret)
+
+    async def _maintain(self, line: Line, request: ShowSoftware | InstallUpdate) -> HouseholdReply:
+        if (software := self._software) is None:
+            return HouseholdRefused(id=request.id, reason="unknown", detail=_NO_UPDATES)
+        if isinstance(request, InstallUpdate):
+            if refusal := software.install(request.version, line.phone.id, line.phone.name):
+                return HouseholdRefused(id=request.id, reason="unknown", detail=refusal)
+        elif request.look:
+            await software.look()
+        return software.view(request.id)
 
     async def _read(self, request: ReadAudit) -> HouseholdReply:
         """As many rows as a phone takes in one message; it asks for the next by itself."""

@@ -23,6 +23,7 @@ from device.services.mqtt_topics import (
     OFFLINE,
     ONLINE,
     STOPPED,
+    UPDATE_INSTALL,
     Command,
     CommandReader,
     Message,
@@ -30,6 +31,7 @@ from device.services.mqtt_topics import (
     long_press,
     messages_of,
     state_messages,
+    update_message,
     visit_after,
 )
 from device.services.mqtt_unlock import (
@@ -41,6 +43,7 @@ from device.services.mqtt_unlock import (
 from device.services.retry import Backoff
 from protocol.door import DoorState, Visit
 from protocol.link import Occurrence
+from protocol.updates import SoftwareView
 
 log = logging.getLogger(__name__)
 # paho would repeat at every try what is said here once.
@@ -106,6 +109,7 @@ class Mqtt:
         *,
         lock: BrokerUnlock | None = None,
         on_fault: Callable[[str | None], None] = _ignore,
+        install: Callable[[], None] | None = None,
         birth_delay_s: tuple[float, float] = BIRTH_DELAY_S,
         backoff: Backoff | None = None,
         answer_limit_s: float = ANSWER_LIMIT_S,
@@ -113,7 +117,7 @@ class Mqtt:
         """`perform` is called for every harmless command of the broker; `lock` takes the others.
 
         `on_fault` is told why there is no connection, and None when there is one. Neither call
-        may block or raise.
+        may block or raise. `install` starts the offered update; None: there are no updates.
         """
         self._settings = settings
         self._device_id, self._name, self._software = device_id, name, software
@@ -122,6 +126,7 @@ class Mqtt:
         self._perform = perform
         self._lock = lock
         self._on_fault = on_fault
+        self._install = install
         self._birth_delay_s = birth_delay_s
         self._backoff = backoff or Backoff(FIRST_RETRY_S, LONGEST_RETRY_S)
         self._answer_limit_s = answer_limit_s
@@ -143,6 +148,11 @@ class Mqtt:
     def held(self, visit: str, at_ms: int) -> None:
         """The button is held long; the ring was told when it went down."""
         self._say([long_press(visit, at_ms, self._topics)])
+
+    def software(self, view: SoftwareView) -> None:
+        """Versions, offers and progress changed."""
+        if self._install is not None:
+            self._say([update_message(view, self._topics)])
 
     def snapshot(self, jpeg: bytes) -> None:
         """The picture of a visitor."""
@@ -182,7 +192,8 @@ class Mqtt:
                 self._connected = False
 
     async def _introduce(self, client: aiomqtt.Client) -> None:
-        for topic in (*self._topics.commands, self._birth):
+        updates = () if self._install is None else (self._topics.update_set,)
+        for topic in (*self._topics.commands, *updates, self._birth):
             await client.subscribe(topic)
         self._found()
         await self._publish_state(client)
@@ -242,6 +253,10 @@ class Mqtt:
         if retained:
             log.warning("a retained command on %s is ignored: it may be of any time", topic)
             return
+        if topic == self._topics.update_set and self._install is not None:
+            if payload == UPDATE_INSTALL.encode():
+                self._install()
+            return
         command = self._reader.read(topic, payload)
         if command is None:
             log.warning("a message on %s is no command", topic)
@@ -264,7 +279,12 @@ class Mqtt:
         topic = discovery_topic(self._settings.discovery_prefix, self._device_id)
         self._described = unlock = self._lock is not None and self._lock.on
         for told in descriptions(
-            self._topics, self._device_id, self._name, self._software, unlock=unlock
+            self._topics,
+            self._device_id,
+            self._name,
+            self._software,
+            unlock=unlock,
+            updates=self._install is not None,
         ):
             await _publish(client, Message(topic, json.dumps(told).encode(), retain=True))
 

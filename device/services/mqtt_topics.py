@@ -10,12 +10,14 @@ from typing import Literal
 from protocol.control import Chime, Light, QuickReply
 from protocol.door import DoorState, Visit
 from protocol.link import Occurrence, VisitClosed, VisitMoment, VisitOpened
+from protocol.updates import SoftwareView
 
 ONLINE, OFFLINE, STOPPED = "online", "offline", "stopped"
 MOTION_ON, MOTION_OFF = "ON", "OFF"
 LIGHT_ON, LIGHT_OFF = "ON", "OFF"
 UNAVAILABLE = "unavailable"
 CHIME_PRESS = "PRESS"
+UPDATE_INSTALL = "install"
 LONG_PRESS = "long_press"
 QUICK_REPLIES = {
     "coming": "Say: coming",
@@ -24,6 +26,7 @@ QUICK_REPLIES = {
 }
 # The longest command is a quick reply's name.
 COMMAND_LIMIT_BYTES = 64
+SUMMARY_LIMIT = 255
 # A visit keeps its last moments; a broker's retained message is no archive.
 MOMENTS_KEPT = 20
 
@@ -114,6 +117,14 @@ class Topics:
         return self._at("quick_reply/set")
 
     @property
+    def update_state(self) -> str:
+        return self._at("update/state")
+
+    @property
+    def update_set(self) -> str:
+        return self._at("update/set")
+
+    @property
     def commands(self) -> tuple[str, ...]:
         """What the broker may always ask for; opening the door is not among it."""
         return self.light_set, self.chime_set, self.quick_reply_set
@@ -166,6 +177,19 @@ def state_messages(state: DoorState, topics: Topics) -> list[Message]:
         Message(topics.light_state, light.encode(), retain=True),
         Message(topics.diagnostics, json_bytes({"faults": faults}), retain=True),
     ]
+
+
+def update_message(view: SoftwareView, topics: Topics) -> Message:
+    """As Home Assistant's update entity reads it; its summary holds 255 characters."""
+    told = {
+        "installed_version": view.installed,
+        "latest_version": view.latest or view.installed,
+        "title": "Doorstep",
+        "release_summary": (view.detail or view.notes)[:SUMMARY_LIMIT],
+        "in_progress": view.step in ("downloading", "waiting", "installing"),
+        "update_percentage": view.percent,
+    }
+    return Message(topics.update_state, json_bytes(told), retain=True)
 
 
 class CommandReader:

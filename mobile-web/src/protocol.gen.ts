@@ -58,7 +58,7 @@ export interface AuditRow {
 	monotonic_ms: number;
 	at_ms: number;
 	clock: boolean;
-	what: "started" | "paired" | "pairing_refused" | "invited" | "invitation_withdrawn" | "phone_changed" | "phone_removed" | "household_reset" | "token_made" | "token_revoked" | "policy_changed" | "passkey_made" | "passkey_removed" | "call_began" | "call_ended" | "call_refused" | "unlock_granted" | "unlock_done" | "unlock_ended" | "unlock_failed" | "unlock_refused" | "exported";
+	what: "started" | "paired" | "pairing_refused" | "invited" | "invitation_withdrawn" | "phone_changed" | "phone_removed" | "household_reset" | "token_made" | "token_revoked" | "policy_changed" | "passkey_made" | "passkey_removed" | "call_began" | "call_ended" | "call_refused" | "unlock_granted" | "unlock_done" | "unlock_ended" | "unlock_failed" | "unlock_refused" | "exported" | "update_wanted";
 	who: string;
 	name: string;
 	detail: string;

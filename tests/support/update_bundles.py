@@ -12,9 +12,8 @@ from pathlib import Path
 from protocol.identity import Identity
 from protocol.jws import seal
 from protocol.pairing import encode
-from protocol.updates import BUNDLE_MAGIC, UPDATE_TYP, Manifest
+from protocol.updates import BUNDLE_MAGIC, UPDATE_TYP, Manifest, System
 from scripts.bundle import Release, make
-from updater.system import System
 
 SYSTEM = System(suite="trixie", architecture="arm64", python="3.13", package="1.0.0")
 # What an ELF header of a 64-bit library for arm64 begins with.

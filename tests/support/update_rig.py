@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from protocol.identity import Identity
-from protocol.updates import Wish
+from protocol.updates import System, Wish
 from tests.support.update_bundles import SYSTEM
 from updater.disk import Disk
 from updater.health import Answer
 from updater.install import Installer, Surroundings
 from updater.slots import SlotName
 from updater.store import Store
-from updater.system import System
 
 
 def _nothing(what: str) -> None:

@@ -50,5 +50,6 @@ export const log: typeof english = {
 		unlock_failed: "Öffnen misslungen",
 		unlock_refused: "Öffnen abgelehnt",
 		exported: "Protokoll exportiert",
+		update_wanted: "Update gewünscht",
 	},
 };

@@ -50,5 +50,6 @@ export const log = {
 		unlock_failed: "Opening failed",
 		unlock_refused: "Opening refused",
 		exported: "Log exported",
+		update_wanted: "Update asked for",
 	} satisfies Record<AuditRow["what"], string>,
 };
