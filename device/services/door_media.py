@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 # A camera that stalled often comes back at once; an unplugged one is asked twice a minute.
 RETRY_FIRST_S = 0.5
 RETRY_LIMIT_S = 30.0
+# Somebody may be talking: a sound card that is plugged in again is heard at once.
+SOUND_RETRY_LIMIT_S = 2.0
 # The pictures' pre-roll begins at a keyframe and so is longer than asked; sound must reach as far.
 LONGEST_GROUP_S = 5.0
 
@@ -65,14 +67,14 @@ class DoorMedia:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keep("camera", self.picture.film))
                 group.create_task(self.picture.film_small())
-                group.create_task(self._keep("microphone", self.voice.listen))
-                group.create_task(self._keep("speaker", self.voice.speak))
+                group.create_task(self._keep("microphone", self.voice.listen, SOUND_RETRY_LIMIT_S))
+                group.create_task(self._keep("speaker", self.voice.speak, SOUND_RETRY_LIMIT_S))
         finally:
             self.picture.close()
             self.sound.close()
 
-    async def _keep(self, part: Part, work: Work) -> NoReturn:
-        backoff = Backoff(RETRY_FIRST_S, RETRY_LIMIT_S)
+    async def _keep(self, part: Part, work: Work, limit_s: float = RETRY_LIMIT_S) -> NoReturn:
+        backoff = Backoff(RETRY_FIRST_S, limit_s)
         faulty = False
 
         def works() -> None:

@@ -10,12 +10,13 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from hardware.errors import HardwareError, StalledError
+from hardware.pi.sound_losses import Losses, LossReport
 from hardware.pi.sound_names import Way
-from hardware.pi.sound_streams import Ends, Losses, OpenCards
+from hardware.pi.sound_streams import Ends, OpenCards
 
 # A card that has not called for this long is gone. Whoever talks hears of it within two seconds.
 STALL_TIMEOUT_S = 1.5
@@ -29,7 +30,6 @@ SETTLE_S = 0.5
 # PortAudio asks every name in ALSA's configuration; some take seconds when a card is broken.
 OPEN_LIMIT_S = 10.0
 CLOSE_LIMIT_S = 3.0
-LOG_LOSSES_EVERY_S = 60.0
 # The kernel's list: it changes when a card is plugged in, without a look by PortAudio.
 CARDS = Path("/proc/asound/cards")
 
@@ -53,9 +53,10 @@ class SoundCard:
         self._stop = threading.Event()
         self._keeper: threading.Thread | None = None
         self._errors: dict[Way, HardwareError] | None = None
+        self._refused = _Refused({})
         self.ends = Ends()
         self.losses = Losses()
-        self._report = _LossReport(self.losses)
+        self._report = LossReport(self.losses)
         self.duplex = False
 
     async def hold(self, way: Way) -> None:
@@ -68,14 +69,14 @@ class SoundCard:
 
     def check(self, way: Way) -> None:
         """Raise what is wrong with a direction now; nothing while it works."""
-        error = (self._errors or {}).get(way)
-        if error is not None:
-            raise type(error)(str(error))
+        _raise(self._errors or {}, way)
 
     def _hold(self, way: Way) -> None:
         with self._turn:
             self._holders.add(way)
             try:
+                if self._keeper is None:
+                    self._refused.check(way)
                 self._have_keeper()
                 self.check(way)
             except HardwareError:
@@ -83,7 +84,8 @@ class SoundCard:
                 raise
 
     def _have_keeper(self) -> None:
-        if self._keeper is None:
+        if self._keeper is None or not self._keeper.is_alive():
+            self._errors = None
             self._stop.clear()
             self._keeper = threading.Thread(target=self._keep, name="sound card", daemon=True)
             self._keeper.start()
@@ -107,6 +109,7 @@ class SoundCard:
             # A second one would crash PortAudio; this one ends when the card answers.
             _log.warning("the sound card does not answer while it is closed")
         else:
+            self._refused = _Refused(self._errors or {})
             self._keeper = self._errors = None
 
     def _keep(self) -> None:
@@ -151,23 +154,23 @@ class SoundCard:
             self.ends.microphone.lost(errors["input"])
 
 
-class _LossReport:
-    """One line a minute at most about sound that was lost."""
+class _Refused:
+    """Why the cards could not be had; while none is plugged in, asking again would only cost."""
 
-    def __init__(self, losses: Losses) -> None:
-        self._losses = losses
-        self._said = (losses.overflows, losses.underflows)
-        self._due_s = 0.0
+    def __init__(self, errors: Mapping[Way, HardwareError]) -> None:
+        self._errors, self._cards = errors, _cards()
+        self._until_s = time.monotonic() + RETRY_LIMIT_S
 
-    def tick(self) -> None:
-        """Say it if it is time to."""
-        now, now_s = (self._losses.overflows, self._losses.underflows), time.monotonic()
-        if now == self._said or now_s < self._due_s:
-            return
-        heard, played = (new - old for new, old in zip(now, self._said, strict=True))
-        _log.warning("sound was lost: %d times what was heard, %d times what was to be played",
-                     heard, played)  # fmt: skip
-        self._said, self._due_s = now, now_s + LOG_LOSSES_EVERY_S
+    def check(self, way: Way) -> None:
+        """Raise what was wrong with a direction, if that is still so."""
+        if self._cards and self._cards == _cards() and time.monotonic() < self._until_s:
+            _raise(self._errors, way)
+
+
+def _raise(errors: Mapping[Way, HardwareError], way: Way) -> None:
+    if error := errors.get(way):
+        # A new one each time: an error that is raised again grows by its traceback.
+        raise type(error)(str(error))
 
 
 def _lost(way: Way) -> StalledError:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, Self, TypeAlias
 
 from hardware.errors import BusyError, HardwareError, MissingError
+from hardware.pi.sound_losses import Losses
 from hardware.pi.sound_names import Lister, Way, find
 from hardware.pi.sound_quiet import hush
 from hardware.pi.sound_rate import RATES_HZ, FromCard, ToCard, card_frame
@@ -69,16 +70,6 @@ class Ends:
 
     microphone: MicrophoneEnd | None = None
     speaker: SpeakerEnd | None = None
-
-
-@dataclass(slots=True)
-class Losses:
-    """How often a card was not served in time, since the start."""
-
-    overflows: int = 0
-    """Sound that was heard and lost."""
-    underflows: int = 0
-    """Silence where something was to be played."""
 
 
 @dataclass(slots=True)
