@@ -57,6 +57,13 @@ image-manifest: ## Write a manifest with which Raspberry Pi Imager sets that ima
 
 # --- developers ---------------------------------------------------------------------------------
 
+.PHONY: deb
+deb: ## Build the Debian packages, for both suites (SUITE=bookworm|trixie ARCH=amd64|arm64)
+	@scripts/setup.sh run
+	@for suite in $(or $(SUITE),bookworm trixie); do \
+		image/deb/build.sh $$suite $(or $(ARCH),$$(dpkg --print-architecture)) || exit $$?; \
+	done
+
 .PHONY: test setup check check-python check-web check-units unit e2e web bench fuzz attack audit schema diagram settings pictures format lock
 test: setup check ## Set up what the tests need, then run every check and every test
 	@$(PY) -m pytest tests -q

@@ -13,5 +13,13 @@ compile pyproject.toml requirements/test.in --extra device --extra cloud --extra
 	-o requirements/test.txt -c requirements/run.txt
 # picamera2 needs libcamera to run; the tests only read its sources, so it comes without its needs.
 compile --no-deps requirements/picamera2.in -o requirements/picamera2.txt
+# What the Debian packages bring: the doorbell's, and what only the server needs beyond. numpy is the
+# system's, as picamera2's is; setuptools is named by a library that does not use it.
+readonly LEFT_OUT=(--no-emit-package numpy --no-emit-package setuptools)
+compile pyproject.toml --extra device "${LEFT_OUT[@]}" -o requirements/pi.txt -c requirements/run.txt
+in_pi() { sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package=\1/p' requirements/pi.txt | sort -u; }
+mapfile -t already < <(in_pi)
+compile pyproject.toml --extra device --extra cloud "${LEFT_OUT[@]}" "${already[@]}" \
+	-o requirements/server.txt -c requirements/run.txt
 compile requirements/node.in -o requirements/node.txt
 compile requirements/fuzz.in -o requirements/fuzz.txt
