@@ -6,13 +6,10 @@ power between any two of them. Raises OSError.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-
-_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class Disk:
@@ -39,15 +36,9 @@ class Disk:
         finally:
             os.close(handle)
 
-    def sync_all(self, folder: Path) -> None:
-        """All that was written to this file system is on the disk (syncfs(2))."""
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            if _LIBC.syncfs(handle) != 0:
-                number = ctypes.get_errno()
-                raise OSError(number, os.strerror(number), str(folder))
-        finally:
-            os.close(handle)
+    def sync_all(self) -> None:
+        """All that was written is on the disk."""
+        os.sync()
 
     def rename(self, old: Path, new: Path) -> None:
         os.replace(old, new)

@@ -77,13 +77,17 @@ class Installer:
 
     def obey(self, wish: Wish | None, mailbox: Path) -> None:
         """Do what the doorbell wants, once."""
-        if wish is None or wish.id == self._store.state.done:
+        if wish is None or not self.has_open(wish):
             return
         if wish.do == "rollback":
             self.roll_back(wish.id)
             return
         with self._guarded(lambda: bundle_of(mailbox, wish), wish.id) as file:
             self.install(file, wish.id)
+
+    def has_open(self, wish: Wish | None) -> bool:
+        """Whether this is a wish that is not done with."""
+        return wish is not None and wish.id != self._store.state.done
 
     # What is found.
 
@@ -175,7 +179,7 @@ class Installer:
         disk.remove(raw)
         unpack(store.incoming, raw, manifest, disk)
         self._complete(raw, manifest)
-        disk.sync_all(raw)
+        disk.sync_all()
         disk.rename(raw, store.path(slot))
         disk.sync_file(store.slots)
         store.happen(s.Unpacked(_occupant_of(manifest)))

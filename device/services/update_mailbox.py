@@ -68,6 +68,11 @@ class UpdateMailbox:
             return Progress.model_validate_json(_small(self._status))
         return None
 
+    def done(self) -> None:
+        """The wish is over, and what it needed as well."""
+        (self.folder / WISH_NAME).unlink(missing_ok=True)
+        self.clear()
+
     def bundle(self, manifest: Manifest) -> Path:
         return self.folder / manifest.file_name
 

@@ -297,7 +297,7 @@ class Updates:
 
     def _tidy(self) -> None:
         with contextlib.suppress(OSError):
-            self._mailbox.clear()
+            self._mailbox.done()
 
     def _go_by_itself(self) -> None:
         """At night, if that is wished; never a second time what failed before."""

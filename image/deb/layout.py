@@ -46,6 +46,7 @@ def doorstep_files(root: Path, tree: Path, target: Target) -> None:
     for unit in sorted((root / "systemd").iterdir()):
         if unit.is_file() and unit.name not in SERVER_UNITS:
             _install(unit, tree / "usr/lib/systemd/system" / unit.name)
+    _update_keys(tree / "usr/share/doorstep/update-keys")
     _documents(root, tree / "usr/share/doc/doorstep")
 
 
@@ -78,6 +79,13 @@ def _metadata(site: Path, target: Target) -> None:
     (folder / "METADATA").write_text(
         f"Metadata-Version: 2.1\nName: doorstep\nVersion: {target.version}\n", "utf-8"
     )
+
+
+def _update_keys(folder: Path) -> None:
+    """Whose signature counts; the folder stays empty, and updates off, until there is a key."""
+    folder.mkdir(parents=True)
+    for key in sorted((HERE / "update-keys").glob("*.pem")):
+        _install(key, folder / key.name)
 
 
 def _documents(root: Path, folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from random import Random
 
@@ -27,6 +27,7 @@ class DoorbellAtBroker:
         port: int,
         lock: BrokerUnlock | None = None,
         answer_limit_s: float = BROKER_LIMIT_S,
+        install: Callable[[], None] | None = None,
         **settings: object,
     ) -> None:
         self.performed: asyncio.Queue[Command] = asyncio.Queue()
@@ -34,7 +35,7 @@ class DoorbellAtBroker:
         broker = MqttSettings.model_validate({"host": "127.0.0.1", "port": port, **settings})
         self.mqtt = Mqtt(
             broker, DEVICE, "Front door", "0.1.0", self.performed.put_nowait,
-            lock=lock, on_fault=self.troubles.put_nowait, birth_delay_s=(0.0, 0.0),
+            lock=lock, on_fault=self.troubles.put_nowait, install=install, birth_delay_s=(0.0, 0.0),
             backoff=Backoff(0.05, 0.1, Random(1)), answer_limit_s=answer_limit_s,
         )  # fmt: skip
         self.task: asyncio.Task[object] | None = None

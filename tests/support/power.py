@@ -66,7 +66,7 @@ class PoweredDisk(Disk):
         else:
             self._unsynced.discard(path)
 
-    def sync_all(self, folder: Path) -> None:
+    def sync_all(self) -> None:
         self._power.step("sync all")
         self._undo.clear()
         self._unsynced.clear()

@@ -12,6 +12,7 @@ usage() {
 	  audit            audit verify, audit export: the log of who opened and who changed what
 	  reset            take all phones out, when none is left that manages the household
 	  show-config      print the settings in force, with their meaning
+	  update COMMAND   of the software: check, install FILE, status, rollback
 	  logs             what doorbell, lock, server and updates said; logs -f goes on
 	  server COMMAND   of the server: check, show-config, version
 	  version          print the version
@@ -42,6 +43,11 @@ version) exec /usr/lib/doorstep/launch device version ;;
 logs)
 	shift
 	exec journalctl -o short -u doorstep-device -u doorstep-lock -u doorstep-cloud -u doorstep-update "$@"
+	;;
+update)
+	shift
+	# The package's own tree: what goes back must not be what has failed.
+	exec /usr/lib/doorstep/venv/bin/python -P -s -m updater "${@:-status}"
 	;;
 server)
 	shift

@@ -10,8 +10,9 @@ import pytest
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from device.services.home_assistant import birth_topic, descriptions, discovery, discovery_topic
-from device.services.mqtt_topics import Topics
+from device.services.mqtt_topics import Topics, update_message
 from device.services.mqtt_unlock import Unlocking, UnlockNonce, nonce_message
+from protocol.updates import SoftwareView
 
 DEVICE = "a" * 26
 TOPICS = Topics(DEVICE)
@@ -21,6 +22,10 @@ COMPONENTS: dict[str, dict[str, Any]] = PAYLOAD["components"]
 OPENABLE: dict[str, dict[str, Any]] = discovery(TOPICS, DEVICE, "Front door", "1", unlock=True)[
     "components"
 ]
+
+# Where updates come from somewhere.
+UPDATABLE: dict[str, dict[str, Any]] = discovery(TOPICS, DEVICE, "Front door", "1", unlock=True,
+                                                 updates=True)["components"]  # fmt: skip
 
 # What Home Assistant's schema accepts at each level; anything else voids the whole message.
 TOP_LEVEL = {"device", "origin", "components", "child_devices", "availability", "availability_mode",
@@ -47,6 +52,11 @@ OF_PLATFORM: dict[str, tuple[set[str], set[str]]] = {
     "sensor": ({"state_topic"}, {"device_class", "value_template", "unit_of_measurement"}),
     "light": ({"command_topic"}, {"state_topic", "payload_on", "payload_off"}),
     "button": ({"command_topic"}, {"payload_press", "device_class"}),
+    "update": (
+        {"state_topic", "command_topic", "payload_install"},
+        {"device_class", "retain", "latest_version_topic", "latest_version_template",
+         "value_template", "title", "release_summary", "release_url", "display_precision"},
+    ),
     "lock": (
         {"command_topic", "state_topic"},
         {"command_template", "payload_lock", "payload_unlock", "payload_open", "payload_reset",
@@ -68,16 +78,16 @@ def test_what_is_required_is_there() -> None:
     assert COMPONENTS
 
 
-@pytest.mark.parametrize("key", COMPONENTS | OPENABLE)
+@pytest.mark.parametrize("key", COMPONENTS | UPDATABLE)
 def test_a_component_fits_its_platform(key: str) -> None:
-    component = (COMPONENTS | OPENABLE)[key]
+    component = (COMPONENTS | UPDATABLE)[key]
     required, allowed = OF_PLATFORM[component["platform"]]
     assert required <= set(component)
     assert set(component) <= COMMON | required | allowed
 
 
 def test_unique_ids_are_unique_and_of_this_doorbell() -> None:
-    ids = [component["unique_id"] for component in (COMPONENTS | OPENABLE).values()]
+    ids = [component["unique_id"] for component in (COMPONENTS | UPDATABLE).values()]
     assert len(set(ids)) == len(ids)
     assert all(DEVICE in each for each in ids)
 
@@ -150,6 +160,7 @@ def test_a_switched_rule_takes_the_other_components_away(unlock: bool) -> None:
     assert stays["components"].keys() == own.keys()
     gone = others.keys() - own.keys()
     assert gone
+    assert first["components"]["update"] == {"platform": "update"}
     for key in gone:
         assert first["components"][key] == {"platform": others[key]["platform"]}
     assert {key: first["components"][key] for key in own} == stays["components"]
@@ -160,6 +171,36 @@ def test_every_command_topic_is_one_that_the_doorbell_hears() -> None:
     assert commanded == set(TOPICS.commands)
     opening = {each["command_topic"] for each in OPENABLE.values() if "command_topic" in each}
     assert opening == {*TOPICS.commands, TOPICS.lock_set}
+
+
+def test_where_nothing_is_updated_there_is_no_entity() -> None:
+    assert "update" not in COMPONENTS
+    update = UPDATABLE["update"]
+    assert (update["state_topic"], update["command_topic"]) == (
+        TOPICS.update_state, TOPICS.update_set,
+    )  # fmt: skip
+    first, stays = descriptions(TOPICS, DEVICE, "Front door", "1", unlock=False, updates=True)
+    assert first["components"]["update"] == stays["components"]["update"]
+
+
+def test_the_state_of_an_update_fits_the_entity() -> None:
+    view = SoftwareView(
+        id=0, enabled=True, installed="1.0.0", latest="1.2.0", notes="n" * 2000,
+        step="downloading", percent=40,
+    )  # fmt: skip
+    told = json.loads(update_message(view, TOPICS).payload)
+    assert (told["installed_version"], told["latest_version"]) == ("1.0.0", "1.2.0")
+    assert (told["in_progress"], told["update_percentage"]) == (True, 40)
+    # Home Assistant refuses a longer one.
+    assert len(told["release_summary"]) == 255
+
+
+def test_without_an_offer_the_newest_version_is_the_one_that_runs() -> None:
+    told = json.loads(
+        update_message(SoftwareView(id=0, enabled=True, installed="1.0.0"), TOPICS).payload
+    )
+    assert told["latest_version"] == told["installed_version"] == "1.0.0"
+    assert told["in_progress"] is False
 
 
 def test_availability_is_one_list_wherever_it_stands() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ from device.services.mqtt import SNAPSHOT_LIMIT_BYTES
 from protocol.control import Chime, Light, QuickReply
 from protocol.door import DoorState, Moment
 from protocol.link import VisitMoment, VisitOpened
+from protocol.updates import SoftwareView
 from tests.support.broker_listener import listening
 from tests.support.doorbell_at_broker import DEVICE, TOPICS
 from tests.support.doorbell_at_broker import DoorbellAtBroker as Doorbell
@@ -215,3 +217,48 @@ async def test_a_missing_password_file_is_one_line_and_no_end(
     async with doorbell.running():
         assert not await doorbell.connection()
     assert "absent" in caplog.text
+
+
+async def test_an_update_is_shown_and_can_be_wished_for(broker: Mosquitto) -> None:
+    wished = asyncio.Queue[None]()
+    doorbell = Doorbell(broker.port, install=lambda: wished.put_nowait(None))
+    async with doorbell.running(), listening(broker.port) as home:
+        assert await doorbell.connection()
+        found = await home.topic(DISCOVERY)
+        assert json.loads(found.payload)["components"]["update"]["platform"] == "update"
+        view = SoftwareView(id=0, enabled=True, installed="1.0.0", latest="1.2.0", step="offered")
+        doorbell.mqtt.software(view)
+        told = await home.topic(TOPICS.update_state)
+        assert json.loads(told.payload)["latest_version"] == "1.2.0"
+        # What is no command, or of any time, starts nothing: the next one is the first.
+        await home.say(TOPICS.update_set, "install now")
+        await home.say(TOPICS.update_set, "install")
+        async with asyncio.timeout(5):
+            await wished.get()
+        assert wished.empty()
+        assert doorbell.performed.empty()
+    async with listening(broker.port) as late:
+        assert (await late.topic(TOPICS.update_state)).retained
+
+
+async def test_a_retained_wish_for_an_update_is_none(broker: Mosquitto) -> None:
+    wished = asyncio.Queue[str]()
+    doorbell = Doorbell(broker.port, install=lambda: wished.put_nowait("update"))
+    async with listening(broker.port) as home:
+        await home.say(TOPICS.update_set, "install", retain=True)
+        await home.topic(TOPICS.update_set)
+        async with doorbell.running():
+            assert await doorbell.connection()
+            await home.say(TOPICS.light_set, "ON")
+            await doorbell.asked()
+            assert wished.empty()
+
+
+async def test_without_updates_nobody_is_listened_to(broker: Mosquitto, doorbell: Doorbell) -> None:
+    async with doorbell.running(), listening(broker.port) as home:
+        assert await doorbell.connection()
+        doorbell.mqtt.software(SoftwareView(id=0, enabled=False, installed="1.0.0"))
+        await home.say(TOPICS.update_set, "install")
+        await home.say(TOPICS.light_set, "ON")
+        assert await doorbell.asked() == Light(id=1, on=True)
+        assert not any(heard.topic == TOPICS.update_state for heard in home.heard)
