@@ -19,8 +19,8 @@ from hardware.pi.sound_names import Way
 from hardware.pi.sound_streams import Ends, OpenCards
 
 # A card that has not called for this long is gone. Whoever talks hears of it within two seconds.
-STALL_TIMEOUT_S = 1.5
-WATCH_EVERY_S = 0.25
+STALL_TIMEOUT_S = 1.2
+WATCH_EVERY_S = 0.2
 # A try to open takes PortAudio up to a second.
 RETRY_FIRST_S, RETRY_LIMIT_S = 0.5, 10.0
 # And it mutes a direction that works; a card that is plugged in is noticed without a try.
@@ -30,6 +30,8 @@ SETTLE_S = 0.5
 # PortAudio asks every name in ALSA's configuration; some take seconds when a card is broken.
 OPEN_LIMIT_S = 10.0
 CLOSE_LIMIT_S = 3.0
+# One that is gone is closed in no time, or does not answer; somebody waits to hear of it.
+CLOSE_LOST_LIMIT_S = 0.2
 # The kernel's list: it changes when a card is plugged in, without a look by PortAudio.
 CARDS = Path("/proc/asound/cards")
 
@@ -84,13 +86,15 @@ class SoundCard:
                 raise
 
     def _have_keeper(self) -> None:
-        if self._keeper is None or not self._keeper.is_alive():
-            self._errors = None
+        if self._keeper is not None and (self._stop.is_set() or not self._keeper.is_alive()):
+            self._end_keeper(CLOSE_LIMIT_S)
+        if self._keeper is None:
             self._stop.clear()
             self._keeper = threading.Thread(target=self._keep, name="sound card", daemon=True)
             self._keeper.start()
         with self._changed:
             opened = self._changed.wait_for(lambda: self._errors is not None, OPEN_LIMIT_S)
+        # A second keeper beside one that hangs would crash PortAudio.
         if not opened or self._stop.is_set():
             raise StalledError("The sound card does not answer. Unplug it, and plug it in.")
 
@@ -100,17 +104,18 @@ class SoundCard:
 
     def _release(self, way: Way) -> None:
         self._holders.discard(way)
-        keeper = self._keeper
-        if self._holders or keeper is None:
+        if self._holders or self._keeper is None or self._stop.is_set():
             return
+        self._refused = _Refused(self._errors or {})
         self._stop.set()
-        keeper.join(CLOSE_LIMIT_S)
-        if keeper.is_alive():
-            # A second one would crash PortAudio; this one ends when the card answers.
-            _log.warning("the sound card does not answer while it is closed")
-        else:
-            self._refused = _Refused(self._errors or {})
-            self._keeper = self._errors = None
+        self._end_keeper(CLOSE_LOST_LIMIT_S if self._errors else CLOSE_LIMIT_S)
+
+    def _end_keeper(self, limit_s: float) -> None:
+        """It has been told to stop; one that hangs is asked again by the next who wants it."""
+        if self._keeper is not None:
+            self._keeper.join(limit_s)
+            if not self._keeper.is_alive():
+                self._keeper = self._errors = None
 
     def _keep(self) -> None:
         """Open, watch, close, and again, until told to stop."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SINK = "door"
+PROCESS_ID = "pid"
 START_LIMIT_S = 20.0
 CONFIGURATION = """</usr/share/alsa/alsa.conf>
 pcm.!default { type pulse }
@@ -77,6 +79,17 @@ class Pulse:
         if not self.control("unload-module", "module-null-sink"):
             raise RuntimeError("PulseAudio keeps its sink.")
 
+    def freeze(self) -> None:
+        """The card answers nothing and stays where it is."""
+        os.kill(self._process_id(), signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """The card answers again."""
+        os.kill(self._process_id(), signal.SIGCONT)
+
+    def _process_id(self) -> int:
+        return int((self.folder / PROCESS_ID).read_text())
+
     def run(self, command: str, limit_s: float = 60.0) -> str:
         """What `tests/support/sound_child.py` prints for a command.
 
@@ -107,11 +120,13 @@ def pulse(folder: Path) -> Iterator[Pulse]:
              "-L", f"module-native-protocol-unix socket={folder}/native auth-anonymous=1"],
             env=server.environment, stdout=log, stderr=log,
         )  # fmt: skip
+    (folder / PROCESS_ID).write_text(str(process.pid))
     try:
         _wait(server, process)
         server.plug()
         yield server
     finally:
+        server.thaw()
         process.terminate()
         process.wait(10)
 

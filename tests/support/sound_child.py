@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import itertools
 import json
 import math
 import os
@@ -17,10 +18,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
+
+from device.services.door_media import DoorMedia
 from hardware.contracts import check_microphone, check_speaker
 from hardware.errors import HardwareError
+from hardware.options import BoardOptions
+from hardware.pi.board import open_pi
 from hardware.pi.sound import PiMicrophone, PiSpeaker, SoundCard
 from media.frames import SoundFrame
+from media.mixer import Voice
+from protocol.door import Part
 from tests.support.loop_camera import loudest_hertz, tone
 from tests.support.pulse import Pulse
 
@@ -30,6 +38,8 @@ TONE_HZ = 1000.0
 # Long enough for both cards' buffers to fill with the tone.
 TONE_FRAMES = 60
 LIMIT_S = 10.0
+# So long that the doorbell has tried in vain several times.
+AWAY_S = 2.0
 
 
 async def contracts() -> Found:
@@ -82,6 +92,64 @@ async def unplug() -> Found:
         "play_took_s": play_took_s, "missing": missing, "back_after_s": back_after_s,
         **_judged(heard[-20:]),
     }  # fmt: skip
+
+
+async def service_unplugged() -> Found:
+    """The card is pulled out."""
+    return await _service(_pulse().unplug, _pulse().plug)
+
+
+async def service_frozen() -> Found:
+    """The card answers nothing for a while."""
+    return await _service(_pulse().freeze, _pulse().thaw)
+
+
+async def _service(take: Callable[[], None], give_back: Callable[[], None]) -> Found:
+    """The doorbell's own media on the Pi's board while its card is away."""
+    board, faults = open_pi(BoardOptions()), Faults()
+    media = DoorMedia(board, faults.note)
+    async with board.canceller, board.speaker, board.microphone, asyncio.TaskGroup() as group:
+        tasks = [group.create_task(media.run()), group.create_task(_call(media.mixer.join()))]
+        await _until(lambda: len(media.sound.pre_roll()) > 20)
+        taken_s = time.monotonic()
+        take()
+        await _until(lambda: faults.now.keys() >= {"microphone", "speaker"})
+        told_after_s, said = time.monotonic() - taken_s, dict(faults.now)
+        await asyncio.sleep(AWAY_S)
+        given_s = time.monotonic()
+        give_back()
+        await _until(lambda: not faults.now.keys() & {"microphone", "speaker"})
+        back_after_s, frames = time.monotonic() - given_s, len(media.sound.pre_roll())
+        await _until(lambda: len(media.sound.pre_roll()) > frames + 20)
+        for task in tasks:
+            task.cancel()
+    return {"told_after_s": told_after_s, "back_after_s": back_after_s, **said}
+
+
+class Faults:
+    """What does not work now."""
+
+    def __init__(self) -> None:
+        self.now: dict[str, str] = {}
+
+    def note(self, part: Part, detail: str | None) -> None:
+        if detail is None:
+            self.now.pop(part, None)
+        else:
+            self.now[part] = detail
+
+
+async def _call(voice: Voice) -> None:
+    """Somebody on a phone talks all the time."""
+    for number in itertools.count():
+        voice.push(np.frombuffer(tone(TONE_HZ, number), "<i2"))
+        await asyncio.sleep(0.02)
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(LIMIT_S):
+        while not holds():  # noqa: ASYNC110 - the card's threads say nothing to this loop
+            await asyncio.sleep(0.02)
 
 
 async def hang() -> Found:
@@ -161,7 +229,8 @@ def _judged(heard: list[SoundFrame]) -> Found:
 
 COMMANDS: dict[str, Command] = {
     "contracts": contracts, "loop": loop, "two-cards": two_cards, "unplug": unplug, "hang": hang,
-    "wrong-name": wrong_name,
+    "wrong-name": wrong_name, "service-unplugged": service_unplugged,
+    "service-frozen": service_frozen,
 }  # fmt: skip
 
 

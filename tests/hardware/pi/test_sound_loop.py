@@ -61,6 +61,16 @@ def test_an_unplugged_card_is_told_and_comes_back_by_itself(card: Pulse) -> None
     assert heard["hertz"] == TONE_HZ
 
 
+@pytest.mark.parametrize("how", ["unplugged", "frozen"])
+def test_the_doorbell_goes_on_without_its_card_and_takes_it_back(card: Pulse, how: str) -> None:
+    """While somebody talks; the camera is missing as well."""
+    heard = found(card, f"service-{how}")
+    assert heard["told_after_s"] < 2
+    assert heard["microphone"].startswith("The microphone's sound card is gone.")
+    assert heard["speaker"].startswith("The speaker's sound card is gone.")
+    assert heard["back_after_s"] < 5
+
+
 def test_a_card_that_was_not_served_is_counted_and_goes_on(card: Pulse) -> None:
     heard = found(card, "hang")
     assert heard["after"] > heard["before"]
