@@ -1,0 +1,1 @@
+"""What `check` looks at, without starting anything."""
