@@ -11,6 +11,9 @@ from hardware.errors import ClosedError
 from hardware.gpio import translated
 from hardware.ports import Signal
 
+# Long enough to be seen in passing, short enough not to be taken for breathing.
+WINK_S = 0.15
+
 
 class _Led(Protocol):
     value: float
@@ -23,7 +26,11 @@ class _Led(Protocol):
 
 
 class GpioIndicator:
-    """A dimmable LED: dark, breathing while it rings, lit in a call, blinking at a fault."""
+    """A dimmable LED whose signals a person can tell apart without knowing them all.
+
+    Breathing: it rings. Lit: somebody looks. Lit, and dark for a moment every other second:
+    somebody hears as well. Dark, and a flash every other second: a fault.
+    """
 
     def __init__(self, pin: int, factory: Any, *, active_high: bool = True) -> None:
         self._pin, self._factory, self._active_high = pin, factory, active_high
@@ -66,6 +73,6 @@ def _light(led: _Led, signal: Signal) -> None:
         case Signal.LIVE:
             led.value = 1.0
         case Signal.LISTENING:
-            led.pulse(fade_in_time=1.5, fade_out_time=1.5)
+            led.blink(on_time=2 - WINK_S, off_time=WINK_S)
         case Signal.FAULT:
-            led.blink(on_time=0.1, off_time=0.9)
+            led.blink(on_time=WINK_S, off_time=2 - WINK_S)

@@ -42,6 +42,14 @@ class CallStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class HearingChanged:
+    """The door's sound goes to a connected phone, or does not any more."""
+
+    call: str
+    hears: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CallEnded:
     call: str
 
@@ -127,6 +135,7 @@ class PulseOver:
 
 Deadline = HeldLong | RingTimedOut | PostRollOver | VisitTooLong | PulseOver
 Event = (
-    Pressed | Released | MotionBegan | MotionEnded | CallStarted | CallEnded | UnlockWanted
-    | LockOpened | Wanted | Happened | PartFailed | PartRecovered | Stopping | Deadline
+    Pressed | Released | MotionBegan | MotionEnded | CallStarted | HearingChanged | CallEnded
+    | UnlockWanted | LockOpened | Wanted | Happened | PartFailed | PartRecovered | Stopping
+    | Deadline
 )  # fmt: skip

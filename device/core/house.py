@@ -18,6 +18,7 @@ from device.core.events import (
     CallEnded,
     CallStarted,
     Happened,
+    HearingChanged,
     HeldLong,
     PartFailed,
     PartRecovered,
@@ -48,6 +49,14 @@ def tell_long_press(state: State, event: HeldLong, now: Now) -> Change:
 def remember_call(state: State, event: CallStarted, now: Now) -> Change:
     others = tuple(call for call in state.calls if call.id != event.call)
     return replace(state, calls=(*others, Call(event.call, event.person, event.answers))), ()
+
+
+def note_hearing(state: State, event: HearingChanged, now: Now) -> Change:
+    """Whoever stands at the door can see whether the microphone is open."""
+    calls = tuple(
+        replace(call, hears=event.hears) if call.id == event.call else call for call in state.calls
+    )
+    return replace(state, calls=calls), ()
 
 
 def forget_call(state: State, event: CallEnded, now: Now) -> Change:

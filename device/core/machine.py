@@ -141,6 +141,7 @@ TABLE: dict[Place, Row] = {
         e.Released: (Rule(READY, house.let_go),),
         e.HeldLong: (Rule(READY, house.tell_long_press),),
         e.CallStarted: (Rule(READY, house.remember_call),),
+        e.HearingChanged: (Rule(READY, house.note_hearing),),
         e.CallEnded: (Rule(READY, house.forget_call),),
         e.Wanted: (Rule(READY, house.carry_out),),
         e.Happened: (Rule(READY, house.confirm_wish),),

@@ -64,11 +64,15 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A connected phone; `person` is absent for other software with a view token."""
+    """A connected phone; `person` is absent for other software with a view token.
+
+    `hears`: the door's sound goes there.
+    """
 
     id: str
     person: Person | None
     answers: str | None
+    hears: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,10 @@ def ringing(state: State) -> bool:
 
 
 def face(state: State) -> Face:
-    """Ringing comforts the visitor; live tells that someone may look; a fault comes last."""
+    """Ringing comforts the visitor; then who hears, then who looks; a fault comes last."""
     if ringing(state):
         return "ringing"
-    if state.phase is Phase.ANSWERED:
+    if state.phase is Phase.ANSWERED or any(call.hears for call in state.calls):
         return "listening"
     if state.calls:
         return "live"

@@ -132,6 +132,7 @@ class Call:
     async def _serve(self) -> None:
         self.started = True
         self._desk.call_started(self.id, self.admitted.phone, self.admitted.answers)
+        self._desk.hearing_changed(self.id, self.sound.heard)
         self._changed()
         async with asyncio.TaskGroup() as group:
             group.create_task(self.sound.listen())

@@ -38,6 +38,11 @@ class CallSound:
         """Whether the phone's person speaks now."""
         return self._may_talk and self._voice.talking
 
+    @property
+    def heard(self) -> bool:
+        """Whether the door's sound goes to the phone."""
+        return self._door is not None and not self._door.muted
+
     def send_on(self, pc: RTCPeerConnection) -> None:
         """Add the track, and listen if the phone may talk; before the phone's offer is taken."""
         self._door = PassthroughTrack("audio", live_frames(self._media.sound))

@@ -30,6 +30,9 @@ class CallDesk(Protocol):
     def call_started(self, call: str, phone: Phone | None, answers: str | None) -> None:
         """Media flows; `answers` is the visit that the phone answered."""
 
+    def hearing_changed(self, call: str, hears: bool) -> None:
+        """The door's sound goes to a call, or does not any more."""
+
     def call_ended(self, call: str) -> None:
         """A call of which `call_started` told is over."""
 

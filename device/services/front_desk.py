@@ -84,6 +84,10 @@ class FrontDesk:
         person = _person(known.phone) if known else None
         self._doorbell.put(e.CallStarted(call, person, answers))
 
+    def hearing_changed(self, call: str, hears: bool) -> None:
+        """The door's sound goes to a call, or does not any more."""
+        self._doorbell.put(e.HearingChanged(call, hears))
+
     def call_ended(self, call: str) -> None:
         self._unlocks.forget(call)
         self._doorbell.put(e.CallEnded(call))
@@ -116,6 +120,8 @@ class FrontDesk:
             log.info("call %s: %s denied, the right is missing", line.call, request.type)
             detail = f"This phone may not {_NAMES[right]}. A phone with admin rights can allow it."
             return Denied(id=request.id, reason="right", detail=detail)
+        if isinstance(request, Mute):
+            self.hearing_changed(line.call, not request.on)
         return await self._do(_person(phone), request)
 
     async def _do(self, by: Person, request: Harmless) -> ControlReply:

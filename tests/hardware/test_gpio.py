@@ -12,7 +12,7 @@ from hardware.contracts import (
 )
 from hardware.errors import BusyError, ClosedError, MissingError
 from hardware.gpio import GpioLight, GpioSensor
-from hardware.gpio_indicator import GpioIndicator
+from hardware.gpio_indicator import GpioIndicator, _light
 from hardware.gpio_pulse import GpioChime, GpioLock
 from hardware.limits import LOCK_PULSE_LIMIT_S
 from hardware.ports import Signal
@@ -84,6 +84,43 @@ async def test_indicator_shines_in_a_call_and_not_before() -> None:
         assert factory.pin(PIN).state == 1
         indicator.show(Signal.DARK)
         assert factory.pin(PIN).state == 0
+
+
+@pytest.mark.parametrize(
+    ("signal", "lit_share"), [(Signal.LIVE, 1.0), (Signal.LISTENING, 0.925), (Signal.FAULT, 0.075)]
+)
+async def test_signals_can_be_told_apart(signal: Signal, lit_share: float) -> None:
+    led = _PaperLed()
+    _light(led, signal)
+    assert led.lit_share == pytest.approx(lit_share)
+    assert not led.breathes
+
+
+async def test_only_ringing_breathes() -> None:
+    led = _PaperLed()
+    _light(led, Signal.RINGING)
+    assert led.breathes
+
+
+class _PaperLed:
+    """Notes what it is told, as shares of the time in which it is lit."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self.value, self.breathes, self._share = 0.0, False, -1.0
+
+    @property
+    def lit_share(self) -> float:
+        return self._share if self._share >= 0 else self.value
+
+    def close(self) -> None: ...
+
+    def pulse(self, fade_in_time: float, fade_out_time: float) -> None:
+        self.breathes = True
+
+    def blink(self, on_time: float, off_time: float) -> None:
+        self._share = on_time / (on_time + off_time)
 
 
 async def test_indicator_between_the_supply_and_its_pin() -> None:

@@ -60,11 +60,15 @@ class NotingDesk:
         self.block: asyncio.Event | None = None
         self.failure: Exception | None = None
         self.start_failure: Exception | None = None
+        self.hearing: dict[str, bool] = {}
 
     def call_started(self, call: str, phone: Phone | None, answers: str | None) -> None:
         if self.start_failure is not None:
             raise self.start_failure
         self.notes.append(("started", call, phone.name if phone else "", answers or ""))
+
+    def hearing_changed(self, call: str, hears: bool) -> None:
+        self.hearing[call] = hears
 
     def call_ended(self, call: str) -> None:
         self.notes.append(("ended", call))

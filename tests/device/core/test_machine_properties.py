@@ -16,7 +16,8 @@ PEOPLE = [Person("anna", "Anna"), Person("ben", "Ben"), None]
 PARTS: list[Part] = ["camera", "microphone", "speaker", "motion", "button", "lock", "light",
                      "chime", "recorder", "server", "broker", "log",
                      "indicator", "storage", "power"]  # fmt: skip
-POLICY = Policy(quiet_hours=QuietHours(22 * 60, 7 * 60), unanswered_reply="coming", unlock_limit=3)
+POLICY = Policy(quiet_hours=QuietHours(22 * 60, 7 * 60), unanswered_reply="coming", unlock_limit=3,
+                long_press_s=5.0)  # fmt: skip
 
 
 class Doorbell(RuleBasedStateMachine):
@@ -46,6 +47,17 @@ class Doorbell(RuleBasedStateMachine):
         if not ringing:
             assert self.state.phase is Phase.RINGING
             assert (a.RingChime() in actions) is not POLICY.quiet(minute)
+
+    @rule()
+    def release(self) -> None:
+        self._take(e.Released())
+
+    @precondition(lambda self: self.state.calls)
+    @rule(data=st.data(), hears=st.booleans())
+    def turn_sound(self, data: st.DataObject, hears: bool) -> None:
+        call = data.draw(st.sampled_from(self.state.calls)).id
+        self._take(e.HearingChanged(call, hears))
+        assert next(each.hears for each in self.state.calls if each.id == call) is hears
 
     @rule()
     def motion(self) -> None:

@@ -27,6 +27,8 @@ def test_parts_show_what_they_do() -> None:
         (QUIET, "dark"),
         (BROKEN, "fault"),
         (replace(QUIET, calls=(Call("call-1", None, None),)), "live"),
+        (replace(QUIET, calls=(Call("call-1", None, None, hears=True),)), "listening"),
+        (replace(BROKEN, calls=(Call("call-1", None, None, hears=True),)), "listening"),
         (replace(BROKEN, phase=Phase.RINGING), "ringing"),
         (replace(QUIET, phase=Phase.ANSWERED), "listening"),
     ],

@@ -30,6 +30,7 @@ from protocol.control import (
     Denied,
     Done,
     Light,
+    Mute,
     Ping,
     QuickReply,
     Unlock,
@@ -194,6 +195,19 @@ async def test_a_call_makes_the_button_glow_and_its_end_dark(desk: Desk) -> None
     await desk.perform(ANNA, Light(id=1, on=True))
     assert [signal.value for signal in desk.board.paper_indicator.did  # type: ignore[attr-defined]
             ] == ["dark", "live", "dark"]  # fmt: skip
+
+
+async def test_the_button_tells_whether_the_microphone_is_open(desk: Desk) -> None:
+    desk.desk.call_started(CALL, a_line(ANNA).phone, None)
+    desk.desk.hearing_changed(CALL, True)
+    await desk.perform(ANNA, Light(id=1, on=True))
+    for number, muted in enumerate((True, False), start=2):
+        assert isinstance(await desk.perform(ANNA, Mute(id=number, on=muted)), Done)
+        await desk.perform(ANNA, Light(id=number + 10, on=True))
+    desk.desk.call_ended(CALL)
+    await desk.perform(ANNA, Light(id=20, on=True))
+    assert [signal.value for signal in desk.board.paper_indicator.did  # type: ignore[attr-defined]
+            ][-4:] == ["listening", "live", "listening", "dark"]  # fmt: skip
 
 
 # The audit log, as phones check it.
