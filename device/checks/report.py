@@ -11,7 +11,7 @@ from device.settings import Settings
 
 # What every terminal has; the service's console on a Pi, too.
 WIDTH = 80
-_MARK_WIDTH, _WHAT_WIDTH = 8, 12
+_MARK_WIDTH, _WHAT_WIDTH = 8, 11
 _COMMAND = ": sudo "
 _INDENT = " " * (2 + _MARK_WIDTH + _WHAT_WIDTH + 1)
 
