@@ -64,7 +64,7 @@ deb: ## Build the Debian packages, for both suites (SUITE=bookworm|trixie ARCH=a
 		image/deb/build.sh $$suite $(or $(ARCH),$$(dpkg --print-architecture)) || exit $$?; \
 	done
 
-.PHONY: test setup check check-python check-web check-units unit e2e web bench fuzz attack audit schema diagram settings pictures format lock
+.PHONY: hil virtual-pi test setup check check-python check-web check-units unit e2e web bench fuzz attack audit schema diagram settings pictures format lock
 test: setup check ## Set up what the tests need, then run every check and every test
 	@$(PY) -m pytest tests -q
 
@@ -105,6 +105,12 @@ fuzz: setup ## Throw nonsense at every parser (SECONDS_EACH=20)
 
 attack: setup ## Try to get in with every secret of the server; prints what was tried and refused
 	@$(PY) -m attack $(ARGS)
+
+hil: ## Check the parts of this Raspberry Pi and one whole visit (docs/virtual-pi.md)
+	@scripts/hil.sh
+
+virtual-pi: setup ## Boot the packages on the real drivers, without a Pi; LANE=full: on a kernel of its own
+	@virtual_pi/run.sh $(or $(LANE),container)
 
 schema: ## Write the JSON schema and the app's types anew from protocol/
 	$(PY) -m protocol.schema

@@ -13,6 +13,8 @@ install_job() { # TREE: tests, shim and units
 	local tree=$1 home=$1/opt/virtual-pi units=$1/etc/systemd/system
 	mkdir -p "$home/tests" "$units" "$tree/mnt/share"
 	cp -r "$HERE/shim" "$HERE/pins" "$HERE/job" "$home/"
+	# A Pi has kms++ for picamera2; Debian has none.
+	install -m 0644 "$HERE/stubs/pykms.py" "$tree"/usr/local/lib/python3.*/dist-packages/
 	# libcamera looks for the virtual camera's description only here.
 	install -D -m 0644 "$HERE/units/camera.yaml" "$tree/usr/share/libcamera/pipeline/virtual/virtual.yaml"
 	(cd "$ROOT" && tar c --exclude=__pycache__ tests/hil tests/support tests/conftest.py scripts pyproject.toml) | tar x -C "$home/tests"

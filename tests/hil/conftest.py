@@ -27,6 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.hil)
+            # picamera2 starts its threads in a way that newer Pythons advise against.
+            item.add_marker(pytest.mark.filterwarnings("ignore:setDaemon:DeprecationWarning"))
             if not WANTED:
                 item.add_marker(pytest.mark.skip(reason="Needs a Raspberry Pi: make hil"))
 

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Lays out /run/virtual-pins: real lines of gpio-sim where the kernel has it, folders elsewhere.
+# Makes the machine that the doorbell expects. /run/virtual-pins are lines of gpio-sim where the
+# kernel has it, folders elsewhere.
 set -euo pipefail
 readonly PINS=/run/virtual-pins
 # Of the settings' defaults: button and motion are pulled to rest, the others are outputs.
@@ -40,7 +41,18 @@ picture_memory() {
 }
 
 if [ -e /sys/module/gpio_sim ] || [ -e /sys/bus/platform/drivers/gpio-sim ]; then lines; else folders; fi
+# On a folder of the other machine everything belongs to root: what other users write goes here.
+state_in_memory() {
+	local folder
+	[ "$(findmnt --noheadings --output FSTYPE /)" = hostfs ] || return 0
+	for folder in /var/lib/doorstep /var/lib/doorstep-cloud; do
+		mkdir -p "$folder"
+		mount -t tmpfs -o mode=0700 tmpfs "$folder"
+	done
+}
+
 picture_memory
+state_in_memory
 # Pins are numbered after the model, which only a Pi's kernel tells.
 mount --bind /opt/virtual-pi/pins/cpuinfo /proc/cpuinfo
 # Calls need an address that is not of the loopback; this one is of nobody.
