@@ -32,6 +32,7 @@ from device.services.mqtt_topics import Command
 from device.services.opening import Opener
 from device.services.pairing import Pairing
 from device.services.passkeys import Passkeys
+from device.services.power import Power
 from device.services.replies import Replies
 from device.services.rewind import Rewind
 from device.services.storage import Storage
@@ -120,6 +121,7 @@ class House:
             picture=self._picture, speak=self._replies.speak,
         )  # fmt: skip
         self._storage = Storage(wiring.state_folder(settings), self._storage_fault)
+        self._power = Power(self._power_fault)
         self._updates = wiring.updates_of(
             settings, self._clock, self._audit, lambda: self._doorbell.busy
         )
@@ -227,8 +229,8 @@ class House:
         """Media before those who take from it; the doorbell last, when all listen."""
         lives = [self._trust.run, self._household.run, self._counter.run, self._media.run,
                  self._rewind.run, self._replies.run, self._ice.run, self._calls.run,
-                 self._storage.run, self._uplink.run, self._link.run, self._updates.run,
-                 self._health.run]  # fmt: skip
+                 self._storage.run, self._power.run, self._uplink.run, self._link.run,
+                 self._updates.run, self._health.run]  # fmt: skip
         if self._mqtt is not None:
             lives.append(self._mqtt.run)
         return [*lives, self._doorbell.run]
@@ -327,6 +329,9 @@ class House:
 
     def _storage_fault(self, detail: str | None) -> None:
         self._doorbell.fault("storage", detail)
+
+    def _power_fault(self, detail: str | None) -> None:
+        self._doorbell.fault("power", detail)
 
     def _server_fault(self, detail: str | None) -> None:
         self._doorbell.fault("server", detail)
