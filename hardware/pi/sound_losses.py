@@ -35,6 +35,8 @@ class LossReport:
         if now == self._said or now_s < self._due_s:
             return
         heard, played = (new - old for new, old in zip(now, self._said, strict=True))
-        _log.warning("sound was lost: %d times what was heard, %d times what was to be played",
-                     heard, played)  # fmt: skip
+        _log.warning(
+            "the sound card was not served in time:"
+            " heard sound was lost %d ×, silence was played %d ×", heard, played,
+        )  # fmt: skip
         self._said, self._due_s = now, now_s + LOG_EVERY_S

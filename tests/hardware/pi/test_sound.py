@@ -67,6 +67,4 @@ def test_portaudio_s_errors_become_ours() -> None:
     assert isinstance(busy, BusyError)
     gone = translated(OSError(-9996, "Invalid output device"), "output")
     assert isinstance(gone, MissingError)
-    assert str(gone) == (
-        "There is no sound card for output: Invalid output device. Plug one in."
-    )
+    assert str(gone) == ("There is no sound card for output: Invalid output device. Plug one in.")

@@ -87,7 +87,7 @@ def test_a_slip_in_the_name_is_understood(card: Pulse) -> None:
 def test_the_self_test_finds_the_delay_and_the_echo(card: Pulse) -> None:
     checked = card.python("-m", "device", "check", "sound", "--board", "pi",
                           "--state", str(card.folder / "state"))  # fmt: skip
-    assert checked.stderr == ""
+    assert checked.returncode in (0, 2), checked.stderr
     delay = re.search(r"^delay +(\d+) ms, steady within (\d+\.\d) ms$", checked.stdout, re.M)
     assert delay is not None
     # PulseAudio hands sound on every 50 ms, and PortAudio keeps two pieces in each direction.
