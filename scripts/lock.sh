@@ -23,3 +23,6 @@ compile pyproject.toml --extra device --extra cloud "${LEFT_OUT[@]}" "${already[
 	-o requirements/server.txt -c requirements/run.txt
 compile requirements/node.in -o requirements/node.txt
 compile requirements/fuzz.in -o requirements/fuzz.txt
+# On a Pi these come with the system; the virtual Pi has to bring them, and both need tests' tools.
+compile --no-deps requirements/virtual-pi.in -o requirements/virtual-pi.txt -c requirements/test.txt
+compile --no-deps requirements/hil.in -o requirements/hil.txt -c requirements/test.txt

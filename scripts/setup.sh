@@ -111,6 +111,7 @@ test_tools() {
 	command -v caddy >/dev/null || missing+=(caddy)
 	command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || missing+=(mosquitto)
 	command -v systemd-analyze >/dev/null || missing+=(systemd)
+	command -v systemd-nspawn >/dev/null || missing+=(systemd-container)
 	command -v mmdebstrap >/dev/null || missing+=(mmdebstrap)
 	# PyAudio has no wheels for Linux; it is compiled here against PortAudio.
 	command -v gcc >/dev/null || missing+=(gcc libc6-dev)
