@@ -91,12 +91,15 @@ class Phone:
         ) as response:
             return Answer(response.status, response.headers, await response.read())
 
-    async def call(self, pc: RTCPeerConnection) -> str:
-        """Offer `pc` to the doorbell and take its answer; the call's path, for hanging up."""
+    async def call(self, pc: RTCPeerConnection, answers: str | None = None) -> str:
+        """Offer `pc` to the doorbell and take its answer; the call's path, for hanging up.
+
+        `answers` is the visit whose ring this call answers.
+        """
         nonce = await self._nonce()
         await pc.setLocalDescription(await pc.createOffer())
         sdp = with_one_fingerprint(pc.localDescription.sdp)
-        offer = SignedOffer.make(self.identity, self.doorbell, nonce, sdp)
+        offer = SignedOffer.make(self.identity, self.doorbell, nonce, sdp, answers)
         answer = await self.request(
             "POST", f"/api/v1/doorbells/{self.device_id}/live", sdp.encode(), "application/sdp",
             {SIGNATURE_HEADER: offer.signature},

@@ -15,9 +15,9 @@ def camera_driver() -> str:
     libcamera = _module("libcamera")
     if libcamera is None:
         return "none"
-    cameras = libcamera.CameraManager.singleton().cameras
-    model = str(cameras[0].id) if cameras else "no camera"
-    release = getattr(libcamera.CameraManager.singleton(), "version", "").partition("+")[0]
+    manager = libcamera.CameraManager.singleton()
+    model = str(manager.cameras[0].id) if manager.cameras else "no camera"
+    release = str(manager.version).partition("+")[0].removeprefix("v")
     return f"picamera2 {_version('picamera2')} on libcamera {release}, {model}"
 
 

@@ -66,8 +66,8 @@ class VisitingPhone:
             while len(self.pictures) < pictures:  # noqa: ASYNC110 - another task counts
                 await asyncio.sleep(0.02)
 
-    async def _connect(self) -> None:
-        await self.phone.call(self._pc)
+    async def _connect(self, answers: str | None) -> None:
+        await self.phone.call(self._pc, answers)
         async with asyncio.timeout(PATIENCE_S):
             await self._opened.wait()
 
@@ -100,12 +100,12 @@ class VisitingPhone:
 
 
 @asynccontextmanager
-async def calling(phone: Phone) -> AsyncIterator[VisitingPhone]:
-    """A call for the time of the block."""
+async def calling(phone: Phone, answers: str | None = None) -> AsyncIterator[VisitingPhone]:
+    """A call for the time of the block; `answers` is the visit whose ring it answers."""
     visiting = VisitingPhone(phone)
     pc = visiting._pc
     try:
-        await visiting._connect()
+        await visiting._connect(answers)
         async with asyncio.TaskGroup() as group:
             watching = [group.create_task(visiting._watch(t.receiver.track))
                         for t in pc.getTransceivers()]  # fmt: skip
