@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from hardware.board import Board
 from hardware.echo.choose import open_canceller
+from hardware.either_sensor import chosen
 from hardware.keeper.client import KeptLock
 from hardware.options import BoardOptions, Pins
 from hardware.patient_parts import (
@@ -25,18 +26,23 @@ from hardware.pi.gpio import Header
 from hardware.pi.infrared import InfraredLight
 from hardware.pi.sight import Sight
 from hardware.pi.sound import PiMicrophone, PiSpeaker, SoundCard
+from hardware.picture_sensor import PictureSensor
 
 
 def open_pi(options: BoardOptions) -> Board:
     """A Pi's board, not yet entered."""
     header, card = Header(options.pins), SoundCard(options.audio_device, options.audio_output)
+    picture = PictureSensor(options.picture_motion)
+    eye = None if options.motion == "sensor" else picture
 
     return Board(
-        camera=_camera(options, Sight(options.optics, None, _infrared(options.pins, header))),
+        camera=_camera(options, Sight(options.optics, eye, _infrared(options.pins, header))),
         canceller=open_canceller(options.echo),
         microphone=PatientMicrophone("microphone", lambda: PiMicrophone(card)),
         speaker=PatientSpeaker("speaker", lambda: PiSpeaker(card)),
-        motion=PatientSensor("motion sensor", header.motion),
+        motion=chosen(
+            options.motion, lambda: PatientSensor("motion sensor", header.motion), picture
+        ),
         button=PatientSensor("button", header.button),
         lock=PatientLock("lock", lambda: KeptLock(options.lock_socket)),
         light=PatientLight("light", header.light),

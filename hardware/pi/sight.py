@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from hardware.bridge import now_us
 from hardware.errors import HardwareError
@@ -18,7 +18,8 @@ from hardware.pi.infrared import Switch
 from hardware.pi.night import Nightfall, lux_of
 from hardware.pi.optics import day_controls, night_controls
 from hardware.pi.picamera import Picamera2
-from hardware.planes import Layout, Plane
+from hardware.picture_sensor import Eye
+from hardware.planes import Layout
 
 # Light changes slowly, and reading a picture's metadata takes a tenth of a millisecond.
 LIGHT_EVERY_US = 1_000_000
@@ -26,14 +27,6 @@ LIGHT_EVERY_US = 1_000_000
 BRIGHTNESS_STEP = 8
 
 _log = logging.getLogger(__name__)
-
-
-class Eye(Protocol):
-    """Who looks for motion."""
-
-    def due(self, at_us: int) -> bool: ...
-    def see(self, luma: Plane, at_us: int) -> None: ...
-    def blind(self) -> None: ...
 
 
 class Sight:

@@ -12,6 +12,7 @@ from typing import Self
 from hardware.board import Board
 from hardware.camera_feed import STALL_TIMEOUT_S
 from hardware.echo.choose import open_canceller
+from hardware.either_sensor import chosen
 from hardware.errors import MissingError
 from hardware.gpio import GpioLight, GpioSensor
 from hardware.gpio_indicator import GpioIndicator
@@ -19,6 +20,7 @@ from hardware.gpio_pulse import GpioChime, GpioLock
 from hardware.keeper.client import KeptLock
 from hardware.options import BoardOptions
 from hardware.patient_parts import PatientCamera
+from hardware.picture_sensor import PictureSensor
 from hardware.ports import Camera, Lock
 from hardware.sound_file import read_sound
 from hardware.twin.camera import SceneCamera
@@ -75,14 +77,19 @@ def open_twin(options: BoardOptions, *, stall_timeout_s: float = STALL_TIMEOUT_S
         greeting = read_sound(SOUNDS / f"greeting.{options.language}.ogg")
     world = World(options.pins, greeting=greeting)
     factory, pins = world.factory, options.pins
+    picture = PictureSensor(options.picture_motion)
     return TwinBoard(
         world=world,
         control=ControlServer(world, options.control_socket) if options.control_socket else None,
-        camera=_camera(options, world, stall_timeout_s),
+        camera=_camera(options, world, stall_timeout_s, picture),
         canceller=open_canceller(options.echo),
         microphone=TwinMicrophone(background(options.sound), world.voice),
         speaker=TwinSpeaker(world.ears),
-        motion=GpioSensor.motion(pins.motion, factory, inverted="motion" in pins.inverted),
+        motion=chosen(
+            options.motion,
+            lambda: GpioSensor.motion(pins.motion, factory, inverted="motion" in pins.inverted),
+            picture,
+        ),
         button=GpioSensor.button(pins.button, factory, inverted="button" in pins.inverted),
         lock=_lock(options, factory),
         light=GpioLight(pins.light, factory, active_high=pins.active_high("light")),
@@ -99,9 +106,16 @@ def _lock(options: BoardOptions, factory: PorchFactory) -> Lock:
     return GpioLock(pins.lock, factory, active_high=pins.active_high("lock"))
 
 
-def _camera(options: BoardOptions, world: World, stall_timeout_s: float) -> Camera:
+def _camera(
+    options: BoardOptions, world: World, stall_timeout_s: float, picture: PictureSensor
+) -> Camera:
     formats = (options.video, options.low, options.close_up)
     if options.camera == "loop":
+        if options.motion != "sensor":
+            raise MissingError(
+                "The loop has no pictures that could be looked at for motion."
+                ' Use the camera "porch", or "sensor" for motion.'
+            )
         return LoopCamera(formats, options.cache_dir, lambda: world.stalled, stall_timeout_s)
     scene = _scene(options, world)
 
@@ -112,6 +126,7 @@ def _camera(options: BoardOptions, world: World, stall_timeout_s: float) -> Came
             time_code=options.time_code,
             stalled=lambda: world.stalled,
             stall_timeout_s=stall_timeout_s,
+            eye=None if options.motion == "sensor" else picture,
         )
 
     # A USB camera may be plugged in later, or another program may still use it.

@@ -13,6 +13,7 @@ import av
 
 from hardware.camera_feed import STALL_TIMEOUT_S
 from hardware.errors import ClosedError, HardwareError
+from hardware.picture_sensor import Eye
 from hardware.planes import luma
 from hardware.ports import CloseUp, Encoding
 from hardware.twin.pictures import Picture, Scene
@@ -132,8 +133,9 @@ class SceneCamera(ThreadedCamera[CodedStream, SmallStream, CloseUpStream]):
         time_code: bool = True,
         stalled: Callable[[], bool] = lambda: False,
         stall_timeout_s: float = STALL_TIMEOUT_S,
+        eye: Eye | None = None,
     ) -> None:
-        """`formats`: of the camera, of `low` and of `close_up`."""
+        """`formats`: of the camera, of `low` and of `close_up`. `eye` is shown what was drawn."""
         video, low, close = formats
         super().__init__(
             CodedStream(video, KEYFRAME_EVERY_S, stall_timeout_s),
@@ -141,7 +143,7 @@ class SceneCamera(ThreadedCamera[CodedStream, SmallStream, CloseUpStream]):
             CloseUpStream(close, SMALL_KEYFRAME_EVERY_S, stall_timeout_s),
             stalled,
         )
-        self._make_scene = make_scene
+        self._make_scene, self._eye = make_scene, eye
         # A narrower picture has no room for the code.
         self._time_code = time_code and video.width >= timecode.WIDTH_PX
         self._scene: Scene | None = None
@@ -155,6 +157,8 @@ class SceneCamera(ThreadedCamera[CodedStream, SmallStream, CloseUpStream]):
         self._canvas = Picture(self.format.width, self.format.height)
 
     def _release(self) -> None:
+        if self._eye:
+            self._eye.blind()
         if self._scene:
             self._scene.close()
 
@@ -163,6 +167,8 @@ class SceneCamera(ThreadedCamera[CodedStream, SmallStream, CloseUpStream]):
             raise ClosedError("The camera is closed.")
         unix_ms = time.time_ns() // 1_000_000
         self._scene.draw(self._canvas, at_us / 1e6)
+        if self._eye and self._eye.due(at_us):
+            self._eye.see(self._canvas.y, at_us)
         # Cut first: the close-up has a whole time code of its own, not a part of the picture's.
         self._shoot_close(at_us, unix_ms)
         beneath = self._canvas.y[: timecode.BLOCK_PX].copy()
