@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds doorstep and doorstep-server for one suite and one architecture into image/out.
 #   image/deb/build.sh bookworm|trixie amd64|arm64
+# DOORSTEP_OUT names another folder, DOORSTEP_VERSION another version.
 # The tree that builds has this machine's architecture. For another one it fetches ready wheels and
 # strips them with a cross binutils, so that nothing is emulated.
 set -euo pipefail
@@ -20,14 +21,15 @@ export SOURCE_DATE_EPOCH
 
 work=$(mktemp -d -p "${TMPDIR:-/tmp}" "doorstep-deb-$suite-$arch-XXXXXX")
 trap 'rm -rf --one-file-system "$work"' EXIT
-mkdir -p image/out .build/deb/pip
+out=${DOORSTEP_OUT:-$PWD/image/out}
+mkdir -p "$out" .build/deb/pip
 
 base=$(image/deb/chroot.sh base "$suite" build \
 	python3 python3-pip python3-setuptools python3-wheel \
 	binutils binutils-aarch64-linux-gnu binutils-x86-64-linux-gnu ca-certificates)
 tar -C "$work" -xf "$base"
 mkdir -p "$work/src"
-DOORSTEP_BIND="$PWD:/src $PWD/image/out:/out $PWD/.build/deb/pip:/root/.cache/pip $PWD/.build/deb:/cache" \
+DOORSTEP_BIND="$PWD:/src $out:/out $PWD/.build/deb/pip:/root/.cache/pip $PWD/.build/deb:/cache" \
 	image/deb/chroot.sh enter "$work" /bin/sh -c \
 	'cd /src && exec python3 -B -m image.deb.pack "$@"' pack \
 	--suite "$suite" --arch "$arch" --out /out ${DOORSTEP_VERSION:+--version "$DOORSTEP_VERSION"}

@@ -37,7 +37,8 @@ base() { # SUITE KIND [PACKAGE…]
 	printf '%s\n' "$tar"
 }
 
-# Whoever builds may have certificates and a proxy of their own.
+# Whoever builds may have certificates and a proxy of their own. DOORSTEP_BIND="/here:/inside …" binds
+# folders; DOORSTEP_CERTS=no leaves the tree its own certificates, for installing them.
 enter() { # ROOT COMMAND…
 	[ "$(id -u)" = 0 ] || fail "Only root can enter another tree. Try again with sudo."
 	unshare --mount --pid --fork --kill-child -- bash -euc '
@@ -45,8 +46,12 @@ enter() { # ROOT COMMAND…
 		mount --make-rprivate /
 		mount -t proc proc "$root/proc"
 		mount --rbind /dev "$root/dev"
-		mkdir -p "$root/etc/ssl/certs"
-		mount --bind /etc/ssl/certs "$root/etc/ssl/certs"
+		if [ "${DOORSTEP_CERTS:-yes}" = yes ]; then
+			mkdir -p "$root/etc/ssl/certs"
+			# Read-only: what is installed inside must not rewrite those of this machine.
+			mount --bind /etc/ssl/certs "$root/etc/ssl/certs"
+			mount -o remount,bind,ro "$root/etc/ssl/certs"
+		fi
 		for pair in ${DOORSTEP_BIND:-}; do
 			mkdir -p "$root${pair#*:}"
 			mount --bind "${pair%%:*}" "$root${pair#*:}"
@@ -55,6 +60,7 @@ enter() { # ROOT COMMAND…
 		mount --bind /etc/resolv.conf "$root/etc/resolv.conf"
 		exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
 			PIP_CERT=/etc/ssl/certs/ca-certificates.crt SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-0}" \
+			${DOORSTEP_COMPRESSION:+DOORSTEP_COMPRESSION="$DOORSTEP_COMPRESSION"} \
 			${https_proxy:+https_proxy="$https_proxy"} ${http_proxy:+http_proxy="$http_proxy"} \
 			chroot "$root" "$@"
 	' enter "$@"
