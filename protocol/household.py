@@ -265,7 +265,7 @@ class HouseholdRefused(Message):
     type: Literal["household_refused"] = "household_refused"
     id: int = Field(ge=0, le=2**31)
     reason: Literal["malformed", "right", "unknown", "full", "last_admin", "passkey", "fault",
-                    "rate"]  # fmt: skip
+                    "rate", "update"]  # fmt: skip
     detail: Sentence
 
 

@@ -271,10 +271,10 @@ class HouseholdCounter:
 
     async def _maintain(self, line: Line, request: ShowSoftware | InstallUpdate) -> HouseholdReply:
         if (software := self._software) is None:
-            return HouseholdRefused(id=request.id, reason="unknown", detail=_NO_UPDATES)
+            return HouseholdRefused(id=request.id, reason="update", detail=_NO_UPDATES)
         if isinstance(request, InstallUpdate):
             if refusal := software.install(request.version, line.phone.id, line.phone.name):
-                return HouseholdRefused(id=request.id, reason="unknown", detail=refusal)
+                return HouseholdRefused(id=request.id, reason="update", detail=refusal)
         elif request.look:
             await software.look()
         return software.view(request.id)

@@ -246,7 +246,7 @@ export interface HouseRules {
 export interface HouseholdRefused {
 	type: "household_refused";
 	id: number;
-	reason: "malformed" | "right" | "unknown" | "full" | "last_admin" | "passkey" | "fault" | "rate";
+	reason: "malformed" | "right" | "unknown" | "full" | "last_admin" | "passkey" | "fault" | "rate" | "update";
 	detail: string;
 }
 

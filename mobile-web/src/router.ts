@@ -10,7 +10,16 @@ export type Route =
 	| { name: "pair"; fragment: string };
 
 /** The pages of a doorbell's household; `home` lists its phones. */
-const HOUSEHOLD_PAGES = ["home", "phone", "invite", "tokens", "rules", "passkey", "log"] as const;
+const HOUSEHOLD_PAGES = [
+	"home",
+	"phone",
+	"invite",
+	"tokens",
+	"rules",
+	"passkey",
+	"log",
+	"software",
+] as const;
 export type HouseholdPage = (typeof HOUSEHOLD_PAGES)[number];
 
 /** What a hash asks for; anything unknown is home. */

@@ -3,6 +3,7 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { OpenCode } from "../household/code";
 import type { HouseholdDesk } from "../household/desk";
+import type { Software } from "../household/software";
 import type { TokenMade } from "../protocol.gen";
 
 /** What all pages of one doorbell's household share while they are open. */
@@ -12,6 +13,7 @@ export interface HouseholdPlace {
 	/** This phone. */
 	readonly me: string;
 	readonly desk: HouseholdDesk;
+	readonly software: Software;
 	/** Secrets that were shown and are nowhere else: leaving a page must not lose them. */
 	readonly code: Signal<OpenCode | null>;
 	readonly token: Signal<TokenMade | null>;

@@ -6,6 +6,7 @@ import { HEAD_TYP } from "../household/chain";
 import type { OpenCode } from "../household/code";
 import { makeDataPeer } from "../household/data-peer";
 import { HouseholdLine } from "../household/line";
+import { Software } from "../household/software";
 import { unseal } from "../identity/jws";
 import { HouseholdContext } from "../parts/household";
 import { useSession } from "../parts/session";
@@ -24,6 +25,7 @@ export function HouseholdScreen({ at }: { at: At }) {
 	const code = useSignal<OpenCode | null>(null);
 	const token = useSignal<TokenMade | null>(null);
 	const line = useMemo(() => newLine(session, doorbell), [session, doorbell]);
+	const software = useMemo(() => new Software(line, () => session.household.now()), [line]);
 	useEffect(() => {
 		line.start();
 		const leave = () => line.close();
@@ -35,6 +37,7 @@ export function HouseholdScreen({ at }: { at: At }) {
 			removeEventListener("pagehide", leave);
 			removeEventListener("online", look);
 			document.removeEventListener("visibilitychange", look);
+			software.close();
 			leave();
 			code.value = null;
 			token.value = null;
@@ -45,6 +48,7 @@ export function HouseholdScreen({ at }: { at: At }) {
 		name: session.household.doorbell(doorbell)?.name ?? words.value.home.title,
 		me: session.identity.id,
 		desk: line,
+		software,
 		code,
 		token,
 		now: () => session.household.now(),

@@ -2,6 +2,7 @@ import type { Words } from "./en";
 import { household } from "./household.de";
 import { log } from "./log.de";
 import { pair } from "./pair.de";
+import { software } from "./software.de";
 import { trust } from "./trust.de";
 
 /** German. */
@@ -298,6 +299,7 @@ export const de: Words = {
 
 	household,
 	log,
+	software,
 
 	pair,
 	trust,

@@ -4,6 +4,7 @@ import type { CallState, Clip, DoorState, Fault, Moment, Phase, QuickReply } fro
 import { household } from "./household.en";
 import { log } from "./log.en";
 import { pair } from "./pair.en";
+import { software } from "./software.en";
 import { trust } from "./trust.en";
 
 type Layer = CallState["layer"];
@@ -307,6 +308,7 @@ export const en = {
 
 	household,
 	log,
+	software,
 
 	pair,
 	trust,

@@ -4,6 +4,7 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LineState } from "../../src/household/desk";
 import { type Asked, NotDoneError } from "../../src/household/requests";
+import { Software } from "../../src/household/software";
 import { HouseholdContext, type HouseholdPlace } from "../../src/parts/household";
 import type { HouseholdView, Member, Phone } from "../../src/protocol.gen";
 import { type HouseholdPage, paths, routeOf } from "../../src/router";
@@ -57,7 +58,8 @@ function household(me: string): HouseholdPlace {
 		},
 	};
 	const [code, token] = [signal(null), signal(null)];
-	return { doorbell: DOOR, name: "Front door", me, desk, code, token, now: () => NOW_MS };
+	const software = new Software(desk, () => NOW_MS);
+	return { doorbell: DOOR, name: "Front door", me, desk, software, code, token, now: () => NOW_MS };
 }
 
 async function show(page: HouseholdPage, item = "", me = "Anna"): Promise<void> {

@@ -71,7 +71,8 @@ function MemberRow({ member: { phone, calling } }: { member: Member }) {
 
 function More({ view, mine }: { view: HouseholdView; mine: Member | undefined }) {
 	const { doorbell } = useHousehold();
-	const { list } = words.value.household;
+	const { software, household } = words.value;
+	const { list } = household;
 	const { unlock_passkey, unlock_mqtt } = view.rules;
 	return (
 		<Card>
@@ -96,6 +97,13 @@ function More({ view, mine }: { view: HouseholdView; mine: Member | undefined })
 					icon="lock"
 					title={list.rules}
 					lines={[list.rulesLine(unlock_passkey, unlock_mqtt)]}
+				/>
+				<Row
+					href={paths.household(doorbell, "software")}
+					hook="to-software"
+					icon="info"
+					title={software.title}
+					lines={[software.line]}
 				/>
 				{mine?.phone.rights.includes("unlock") && <PasskeyRow made={mine.passkey} />}
 			</nav>

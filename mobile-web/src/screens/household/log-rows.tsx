@@ -29,6 +29,7 @@ const ICONS: Readonly<Record<AuditRow["what"], IconName>> = {
 	unlock_failed: "lock",
 	unlock_refused: "lock",
 	exported: "download",
+	update_wanted: "download",
 };
 const REFUSALS: ReadonlySet<AuditRow["what"]> = new Set([
 	"pairing_refused",

@@ -12,6 +12,7 @@ import { LogPage } from "./log";
 import { PasskeyPage } from "./passkey";
 import { PhonePage } from "./phone";
 import { RulesPage } from "./rules";
+import { SoftwarePage } from "./software";
 import { TokensPage } from "./tokens";
 
 type At = Extract<Route, { name: "household" }>;
@@ -52,7 +53,7 @@ export function HouseholdPages({ at }: { at: At }) {
 }
 
 function titleOf(page: At["page"], phone: Phone | undefined): string {
-	const { household: text, log } = words.value;
+	const { household: text, log, software } = words.value;
 	switch (page) {
 		case "home":
 			return (phone?.rights.includes("admin") ?? true) ? text.title : text.mine;
@@ -60,6 +61,8 @@ function titleOf(page: At["page"], phone: Phone | undefined): string {
 			return phone?.name ?? text.list.phones;
 		case "log":
 			return log.title;
+		case "software":
+			return software.title;
 		default:
 			return text[page].title;
 	}
@@ -81,6 +84,8 @@ function Page({ at }: { at: At }) {
 			return <PasskeyPage />;
 		case "log":
 			return <LogPage />;
+		case "software":
+			return <SoftwarePage />;
 	}
 }
 
@@ -96,10 +101,11 @@ function Waiting({ children }: { children: ComponentChildren }) {
 
 /** Said while what is shown may not be what is. */
 function LineBanner() {
-	const { desk } = useHousehold();
+	const { desk, software } = useHousehold();
 	const { household: text, app } = words.value;
 	const { phase, error } = desk.state.value;
-	if (phase !== "closed") return null;
+	// A doorbell that restarts on purpose comes back by itself.
+	if (phase !== "closed" || software.restarting.value) return null;
 	return (
 		<div class="banner bad wide" role="alert" data-testid="household-away">
 			<p>
