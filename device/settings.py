@@ -152,7 +152,7 @@ class MediaSettings(Group):
 
 class MotionSettings(Group):
     source: Literal["sensor", "picture", "both"] = "sensor"
-    """sensor: a PIR on its pin; picture: what changes in the camera's picture (pi)."""
+    """sensor: a PIR on its pin; picture: what changes in the camera's picture."""
     sensitivity: int = Field(default=5, ge=1, le=10)
     """Of motion in the picture: 1 sees a person nearby, 10 also a cat."""
     zones: tuple[Annotated[str, AfterValidator(_zone)], ...] = ()

@@ -17,7 +17,7 @@ from hardware.options import Optics
 from hardware.pi.encoders import SoftwareCoder
 from hardware.pi.model import Model, this_model
 from hardware.pi.optics import day_controls, full_view
-from hardware.pi.picamera import Picamera2, open_camera, shut
+from hardware.pi.picamera import Opening, Picamera2, open_camera, shut
 from hardware.pi.sight import Sight
 from hardware.pi.streams import (
     CloseUpStream,
@@ -137,7 +137,13 @@ class PiCamera:
             raise
 
     async def _begin(self) -> None:
-        camera = await asyncio.to_thread(self._start)
+        opening = Opening()
+        try:
+            camera = await asyncio.to_thread(self._start, opening)
+        except BaseException:
+            if left := opening.leave():
+                await asyncio.to_thread(shut, left)
+            raise
         if not self._is_open:
             await asyncio.to_thread(shut, camera)
             raise ClosedError("The camera is closed.")
@@ -155,7 +161,7 @@ class PiCamera:
         if self._sight:
             self._sight.stop()
 
-    def _start(self) -> Picamera2:
+    def _start(self, opening: Opening) -> Picamera2:
         camera = open_camera(self._optics.number)
         try:
             self._configure(camera)
@@ -168,8 +174,7 @@ class PiCamera:
         except (RuntimeError, OSError, ValueError, LookupError) as error:
             shut(camera)
             raise HardwareError(f"The camera does not start: {error}. Check its cable.") from error
-        if not self._is_open:
-            # Who opened it has given up meanwhile; nobody else knows of it.
+        if not opening.arrive(camera):
             shut(camera)
         return camera
 

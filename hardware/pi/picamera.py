@@ -42,6 +42,27 @@ class Picamera2(Protocol):
     def close(self) -> None: ...
 
 
+class Opening:
+    """A camera on its way from the thread that starts it to somebody who may have left."""
+
+    def __init__(self) -> None:
+        self._meeting = threading.Lock()
+        self._camera: Picamera2 | None = None
+        self._left = False
+
+    def arrive(self, camera: Picamera2) -> bool:
+        """Whether somebody still waits for it."""
+        with self._meeting:
+            self._camera = camera
+            return not self._left
+
+    def leave(self) -> Picamera2 | None:
+        """Do not wait any more; the camera, if it has arrived already."""
+        with self._meeting:
+            self._left = True
+            return self._camera
+
+
 def open_camera(number: int) -> Picamera2:
     """The sensor with this number, acquired but not configured. MissingError, BusyError."""
     try:

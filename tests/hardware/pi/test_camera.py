@@ -197,6 +197,33 @@ async def test_one_who_gives_up_while_it_opens_leaves_no_camera_behind(bench: Be
     assert await asyncio.to_thread(bench.camera.closed.wait, 5)
 
 
+async def test_one_who_gives_up_during_a_restart_leaves_no_camera_behind(bench: Bench) -> None:
+    async with PiCamera(FORMATS, model=PI_5, stall_timeout_s=SHORT_STALL_S) as camera:
+        bench.frozen = True
+        with pytest.raises(StalledError):
+            await anext(camera.frames())
+        bench.frozen = False
+        bench.appeared.clear()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.001):
+                await anext(camera.frames())
+        # The restart may have been given up before it began.
+        await asyncio.to_thread(bench.appeared.wait, 0.5)
+        assert (await anext(camera.frames())).keyframe
+    for opened in bench.cameras:
+        assert await asyncio.to_thread(opened.closed.wait, 5)
+
+
+def test_a_leaver_takes_the_camera_that_has_arrived(bench: Bench) -> None:
+    camera = picamera.open_camera(0)
+    early, late = picamera.Opening(), picamera.Opening()
+    assert early.arrive(camera)
+    assert early.leave() is camera
+    assert late.leave() is None
+    assert not late.arrive(camera)
+    camera.close()
+
+
 def test_a_camera_that_hangs_is_left_behind(
     monkeypatch: pytest.MonkeyPatch, bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
