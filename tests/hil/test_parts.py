@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from device.settings import Settings
 from device.wiring import options_of
 from hardware.board import Board
 from hardware.contracts import (
@@ -32,6 +31,7 @@ from tests.hil.conftest import Absent
 from tests.support.hil_bench import Bench
 from tests.support.hil_drivers import camera_driver, pin_driver, relay_driver, sound_driver
 from tests.support.hil_keeper import keeper
+from tests.support.hil_settings import settings_here
 
 Note = Callable[[str, object], None]
 
@@ -39,7 +39,10 @@ Note = Callable[[str, object], None]
 @pytest.fixture
 def options(tmp_path: Path) -> BoardOptions:
     """The board of the settings in force, with a lock of the test's own."""
-    settings = Settings(state={"directory": tmp_path})
+    here = settings_here()
+    settings = here.model_copy(
+        update={"state": here.state.model_copy(update={"directory": tmp_path})}
+    )
     return replace(options_of(settings), lock_socket=tmp_path / "lock.sock")
 
 

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
-from device.settings import Settings
 from protocol.api import VisitPage
 from protocol.control import Unlocked
 from protocol.door import Visit
@@ -18,6 +17,7 @@ from tests.support.clip_reading import read_clip
 from tests.support.hil_bench import Bench
 from tests.support.hil_drivers import camera_driver
 from tests.support.hil_house import House, house, said, units_are_here, until
+from tests.support.hil_settings import settings_here
 from tests.support.visiting_phone import VisitingPhone, calling
 
 Note = Callable[[str, object], None]
@@ -37,7 +37,7 @@ def running(absent: Absent, bench: Bench) -> Iterator[House]:
     """The units, started; the button is not pressed."""
     if not units_are_here():
         absent("units", "The packages doorstep and doorstep-server are not installed here.")
-    pins = Settings().pins
+    pins = settings_here().pins
     bench.drive(pins.button, True)
     bench.drive(pins.motion, False)
     with house() as here:
@@ -87,7 +87,7 @@ async def test_a_call_over_a_bad_network(anna: Phone, bench: Bench, record_prope
 
 async def rung(phone: Phone, bench: Bench) -> Visit:
     """Press the button until the phone hears of it; the visit."""
-    button = Settings().pins.button
+    button = settings_here().pins.button
     pressed_ms = time.time() * 1000
     bench.drive(button, False)
     visit = await visit_that(
@@ -101,7 +101,7 @@ async def rung(phone: Phone, bench: Bench) -> Visit:
 
 async def unlocked(call: VisitingPhone, bench: Bench) -> None:
     """Open the door from the call, and see the relay itself close and drop."""
-    lock = Settings().pins.lock
+    lock = settings_here().pins.lock
     assert not bench.level(lock)
     async with asyncio.TaskGroup() as group:
         opening = group.create_task(call.unlock())
