@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
+from hardware.keeper.client import KeptLock
 from hardware.patient import Patient
 from hardware.ports import (
     Camera,
@@ -64,6 +65,14 @@ class PatientSpeaker(Patient[Speaker]):
 
 class PatientLock(Patient[Lock]):
     """While it is away nothing opens, and the strike without current is locked."""
+
+    async def open(self) -> bool:
+        """HardwareError also while the lock is there and the process that keeps it is not."""
+        came = await super().open()
+        driver = self.there()
+        if isinstance(driver, KeptLock):
+            driver.check()
+        return came
 
     @property
     def unlocked(self) -> bool:

@@ -101,6 +101,10 @@ class KeptLock:
         self._say(line, words.SECURE.encode())
         self._answer(line, words.LOCKED.__eq__)
 
+    def check(self) -> None:
+        """Raises HardwareError while the keeper is not there; looks for it by itself meanwhile."""
+        self._kept()
+
     # The line.
 
     def _kept(self) -> socket.socket:

@@ -13,6 +13,8 @@ from hardware.errors import BusyError, ClosedError, MissingError, StalledError
 from hardware.keeper import client
 from hardware.keeper.client import KeptLock
 from hardware.keeper.core import PULSES_AT_ONCE
+from hardware.patient import present, renewed
+from hardware.patient_parts import PatientLock
 from tests.support.lock_keeper import START_LIMIT_S, LockKeeper, lock_keeper, until
 
 # As tests/hardware/keeper/test_process.py has it.
@@ -118,6 +120,22 @@ async def test_a_keeper_that_was_restarted_is_found_again(
         "unlocked for 1.0 s",
         "locked",
     ]
+
+
+async def test_a_doorbell_that_only_looks_learns_that_its_keeper_is_gone(
+    keeper: LockKeeper,
+) -> None:
+    async with PatientLock("lock", lambda: KeptLock(keeper.socket)) as lock:
+        assert not await present(lock)
+        keeper.signal(signal.SIGKILL)
+        keeper.wait()
+        with pytest.raises(MissingError, match="sudo systemctl start doorstep-lock"):
+            await present(lock)
+        await asyncio.to_thread(keeper.start_again)
+        await renewed(lock)
+        assert not await present(lock)
+        lock.pulse(1.0)
+        assert keeper.is_open
 
 
 async def test_too_many_pulses_are_refused_in_a_sentence(keeper: LockKeeper) -> None:
