@@ -51,6 +51,13 @@ async def test_a_phone_sees_hears_and_is_heard(house: House) -> None:
     assert house.desk.notes[-1] == ("ended", "call-0001")
 
 
+async def test_it_is_told_whether_somebody_hears_the_door(house: House) -> None:
+    async with LoopPhone() as phone:
+        await house.connect(phone, caller=a_phone())
+        await phone.until(lambda: len(phone.samples) > 2)
+        assert house.desk.hearing == {"call-0001": True}
+
+
 async def test_a_lost_picture_makes_the_camera_send_a_keyframe(house: House) -> None:
     async with LoopPhone() as phone:
         await house.connect(phone, caller=a_phone())
