@@ -19,6 +19,8 @@ ALWAYS_TAKEN = {
     (14, 15): "the serial console, which speaks while the Pi boots",
 }
 I2S = range(18, 22)
+# By which their overlays switch the amplifier on, unless told otherwise.
+AMPLIFIER_PINS = {"voicehat": 16, "max98357": 4}
 # Parts of the names of cards that are wired to I2S; USB cards have none of them.
 I2S_CARDS = (
     "i2s", "voicehat", "hifiberry", "max98357", "wm8960", "seeed", "2mic", "4mic", "iqaudio",
@@ -56,12 +58,15 @@ def opens_at_boot(pin: int, *, inverted: bool) -> str | None:
 
 def i2s_fault(pins: Mapping[str, int], card: str | None) -> str | None:
     """What is wrong with these pins beside a sound card of that name."""
-    if card is None or not any(part in card.lower() for part in I2S_CARDS):
+    name = (card or "").lower()
+    if not any(known in name for known in I2S_CARDS):
         return None
+    amplifiers = [pin for known, pin in AMPLIFIER_PINS.items() if known in name]
     for part, pin in pins.items():
-        if pin in I2S:
+        if pin in I2S or pin in amplifiers:
+            needs = " and ".join(["18 to 21 for I2S", *(f"{amp} to wake" for amp in amplifiers)])
             return (
-                f"{part} is on GPIO {pin}, and the sound card {card!r} needs 18 to 21 for I2S;"
+                f"{part} is on GPIO {pin}, and the sound card {card!r} needs {needs};"
                 " choose another pin"
             )
     return None

@@ -56,3 +56,13 @@ def test_i2s_sound_needs_its_pins(card: str) -> None:
     assert fault.startswith("chime is on GPIO 21")
     assert i2s_fault(pins, "Jabra SPEAK 410") is None
     assert i2s_fault(pins, None) is None
+
+
+@pytest.mark.parametrize(
+    ("card", "pin"), [("MAX98357A", 4), ("snd_rpi_googlevoicehat_soundcar", 16)]
+)
+def test_an_amplifier_is_woken_by_a_pin_of_its_own(card: str, pin: int) -> None:
+    fault = i2s_fault(USUAL | {"chime": pin}, card)
+    assert fault is not None
+    assert f"needs 18 to 21 for I2S and {pin} to wake; choose another pin" in fault
+    assert i2s_fault(USUAL | {"chime": 26}, card) is None
