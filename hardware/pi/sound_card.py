@@ -11,11 +11,10 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from hardware.errors import HardwareError, StalledError
 from hardware.pi.sound_losses import Losses, LossReport
-from hardware.pi.sound_names import Way
+from hardware.pi.sound_names import Way, kernel_cards
 from hardware.pi.sound_streams import Ends, OpenCards
 
 # A card that has not called for this long is gone. Whoever talks hears of it within two seconds.
@@ -32,8 +31,6 @@ OPEN_LIMIT_S = 10.0
 CLOSE_LIMIT_S = 3.0
 # One that is gone is closed in no time, or does not answer; somebody waits to hear of it.
 CLOSE_LOST_LIMIT_S = 0.2
-# The kernel's list: it changes when a card is plugged in, without a look by PortAudio.
-CARDS = Path("/proc/asound/cards")
 
 _log = logging.getLogger(__name__)
 
@@ -122,11 +119,11 @@ class SoundCard:
         pauses = _pauses()
         while not self._stop.is_set():
             pause_s = next(pauses)
-            cards, began_s = _cards(), time.monotonic()
+            cards, began_s = kernel_cards(), time.monotonic()
             with OpenCards(self._names, self.ends, self.losses) as opened:
                 self._say(opened)
                 lost = self._watch(opened, cards, pause_s)
-            changed = _cards() != cards
+            changed = kernel_cards() != cards
             if changed or time.monotonic() - began_s > BESIDE_LIMIT_S:
                 pauses = _pauses()
             if lost or changed:
@@ -147,7 +144,7 @@ class SoundCard:
             if gone := opened.stopped(STALL_TIMEOUT_S):
                 self._lose(gone)
                 return True
-            if opened.errors and (_cards() != cards or time.monotonic() > retry_at_s):
+            if opened.errors and (kernel_cards() != cards or time.monotonic() > retry_at_s):
                 return False
         return False
 
@@ -163,12 +160,12 @@ class _Refused:
     """Why the cards could not be had; while none is plugged in, asking again would only cost."""
 
     def __init__(self, errors: Mapping[Way, HardwareError]) -> None:
-        self._errors, self._cards = errors, _cards()
+        self._errors, self._cards = errors, kernel_cards()
         self._until_s = time.monotonic() + RETRY_LIMIT_S
 
     def check(self, way: Way) -> None:
         """Raise what was wrong with a direction, if that is still so."""
-        if self._cards and self._cards == _cards() and time.monotonic() < self._until_s:
+        if self._cards and self._cards == kernel_cards() and time.monotonic() < self._until_s:
             _raise(self._errors, way)
 
 
@@ -190,10 +187,3 @@ def _pauses() -> Iterator[float]:
     while True:
         yield pause_s
         pause_s = min(2 * pause_s, BESIDE_LIMIT_S)
-
-
-def _cards() -> str:
-    try:
-        return CARDS.read_text("utf-8", "replace")
-    except OSError:
-        return ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
-from hardware.errors import MissingError
+from hardware.errors import BusyError, MissingError
 
 Way: TypeAlias = Literal["input", "output"]
 
@@ -16,6 +17,7 @@ NAMES_IN_A_SENTENCE = 6
 LIKENESS = 0.4
 # Where PortAudio names a card's own device, beside those that ALSA's configuration makes up.
 CARD_MARK = "(hw:"
+CARDS = Path("/proc/asound/cards")
 SETTINGS: Mapping[Way, str] = {"input": "sound.device", "output": "sound.output"}
 
 
@@ -29,7 +31,8 @@ class Lister(Protocol):
 def find(audio: Lister, name: str | None, way: Way) -> int | None:
     """The number that PortAudio has for a card now; None for the system's default.
 
-    MissingError lists what there is.
+    MissingError lists what there is. BusyError: the card is there, but PortAudio hides what others
+    use.
     """
     if name is None:
         return None
@@ -37,13 +40,28 @@ def find(audio: Lister, name: str | None, way: Way) -> int | None:
     for index, full_name in there.items():
         if name.lower() in full_name.lower():
             return index
-    raise MissingError(_not_there(name, way, list(there.values())))
+    names = list(there.values())
+    if name.lower() in " ".join((kernel_cards(), *dict(_devices(audio)).values())).lower():
+        raise BusyError(
+            f"The sound card {name!r} has no free {way}: close the program that uses it, or set"
+            f" {SETTINGS[way]} to another. There are: {_list(names)}."
+        )
+    raise MissingError(_not_there(name, way, names))
 
 
-def _devices(audio: Lister, way: Way) -> Iterator[tuple[int, str]]:
+def kernel_cards() -> str:
+    """The kernel's list of cards; it changes when one is plugged in, without PortAudio's help."""
+    try:
+        return CARDS.read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _devices(audio: Lister, *ways: Way) -> Iterator[tuple[int, str]]:
+    """The devices that can do all of these directions."""
     for index in range(audio.get_device_count()):
         device = audio.get_device_info_by_index(index)
-        if device[f"max{way.capitalize()}Channels"] > 0:
+        if all(device[f"max{way.capitalize()}Channels"] > 0 for way in ways):
             yield index, str(device["name"])
 
 
@@ -51,11 +69,15 @@ def _not_there(name: str, way: Way, names: list[str]) -> str:
     said = f"There is no sound card {name!r} for {way}."
     if not names:
         return f"{said} There are: none. Plug one in; this user has to be in the group audio."
-    cards = sorted(names, key=lambda full_name: CARD_MARK not in full_name)
-    said += f" There are: {', '.join(cards[:NAMES_IN_A_SENTENCE])}."
+    said += f" There are: {_list(names)}."
     if nearest := _nearest(name, names):
         return f"{said} Did you mean {nearest!r} in {SETTINGS[way]}?"
     return f"{said} Plug it in, or set {SETTINGS[way]} to part of one of these names."
+
+
+def _list(names: list[str]) -> str:
+    cards = sorted(names, key=lambda full_name: CARD_MARK not in full_name)
+    return ", ".join(cards[:NAMES_IN_A_SENTENCE]) or "none"
 
 
 def _nearest(name: str, names: list[str]) -> str | None:

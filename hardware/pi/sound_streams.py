@@ -134,7 +134,7 @@ class OpenCards:
         for way, name in self._names.items():
             try:
                 found[way] = find(audio, name, way)
-            except MissingError as error:
+            except HardwareError as error:
                 self.errors[way] = error
         if len(found) > 1 and len(set(found.values())) == 1 and self._open_both(audio, found):
             return

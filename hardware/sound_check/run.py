@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TypeAlias
 
 import numpy as np
 
@@ -19,6 +20,9 @@ LIMIT_S = 30.0
 # So much waits at the speaker, so that a late piece makes no hole.
 AHEAD_FRAMES = 2
 SILENCE = bytes(2 * SOUND_FRAME_SAMPLES)
+
+# What was heard, and what was handed to the speaker then.
+_Turn: TypeAlias = tuple[SoundFrame, SoundFrame]
 
 
 class _Tape:
@@ -57,30 +61,36 @@ async def run(microphone: Microphone, speaker: Speaker, canceller: EchoCanceller
     played = score()
     try:
         async with asyncio.timeout(LIMIT_S):
-            said, heard, cleaned = await _play(played, microphone, speaker, canceller)
+            turns = await _play(played, microphone, speaker)
     except TimeoutError as error:
         raise StalledError(
             "The sound card is too slow: seven seconds of sound took half a minute. Try another."
         ) from error
-    start, count = said.places[0], len(played.sound)
-    sounding = played.sounding([place - start for place in said.places])
-    return measure(sounding, heard.since(start, count), cleaned.since(start, count), heard.gaps)
+    return _measured(played, turns, canceller)
 
 
-async def _play(
-    played: Score, microphone: Microphone, speaker: Speaker, canceller: EchoCanceller
-) -> tuple[_Tape, _Tape, _Tape]:
+async def _play(played: Score, microphone: Microphone, speaker: Speaker) -> list[_Turn]:
     """The microphone sets the pace: a piece is played for each that is heard."""
-    said, heard, cleaned = _Tape(), _Tape(), _Tape()
+    turns = []
     frames = microphone.frames()
     for _ in range(AHEAD_FRAMES):
         await speaker.play(SoundFrame(SILENCE, 0))
     for piece in played.pieces:
-        frame = await anext(frames)
-        heard.note(frame)
-        cleaned.note(canceller.cleaned(frame))
-        sounding = SoundFrame(piece.astype("<i2").tobytes(), speaker.next_at_us())
-        said.note(sounding)
-        canceller.played(sounding)
-        await speaker.play(sounding)
-    return said, heard, cleaned
+        heard = await anext(frames)
+        said = SoundFrame(piece.astype("<i2").tobytes(), speaker.next_at_us())
+        await speaker.play(said)
+        turns.append((heard, said))
+    return turns
+
+
+def _measured(played: Score, turns: list[_Turn], canceller: EchoCanceller) -> Measured:
+    """The canceller works afterwards: what it needs of a small board must not make gaps here."""
+    said, heard, cleaned = _Tape(), _Tape(), _Tape()
+    for at_microphone, at_speaker in turns:
+        heard.note(at_microphone)
+        cleaned.note(canceller.cleaned(at_microphone))
+        canceller.played(at_speaker)
+        said.note(at_speaker)
+    start, count = said.places[0], len(played.sound)
+    sounding = played.sounding([place - start for place in said.places])
+    return measure(sounding, heard.since(start, count), cleaned.since(start, count), heard.gaps)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from hardware.errors import BusyError, HardwareError, MissingError, StalledError
-from hardware.pi import sound_card
+from hardware.pi import sound_card, sound_names
 from hardware.pi.sound import PiMicrophone, PiSpeaker, SoundCard
 from hardware.pi.sound_streams import PA_INPUT_OVERFLOW, PA_OUTPUT_UNDERFLOW
 from media.frames import SOUND_FRAME_SAMPLES, SoundFrame
@@ -33,7 +33,7 @@ def cards(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> PaperCards:
     monkeypatch.setattr(sound_card, "SETTLE_S", 0.01)
     # Paper asks for nothing by itself.
     monkeypatch.setattr(sound_card, "STALL_TIMEOUT_S", 60.0)
-    monkeypatch.setattr(sound_card, "CARDS", tmp_path / "cards")
+    monkeypatch.setattr(sound_names, "CARDS", tmp_path / "cards")
     return paper
 
 
