@@ -134,8 +134,8 @@ def trouble_after_start(
     version: str,
     worked: tuple[str, ...],
     *,
-    steady_s: float = STEADY_S,
-    limit_s: float = READY_LIMIT_S,
+    steady_s: float,
+    limit_s: float,
 ) -> str | None:
     """Watch a start of `version`: None once it stays ready, else what is wrong with it.
 

@@ -14,7 +14,15 @@ from protocol.updates import Manifest, System, Wish, order
 from updater import slots as s
 from updater.bundle import copy_payload, read_header
 from updater.errors import BusyError, UpdateError, of_disk
-from updater.health import LOOK_EVERY_S, Clock, Doorbell, Service, trouble_after_start
+from updater.health import (
+    LOOK_EVERY_S,
+    READY_LIMIT_S,
+    STEADY_S,
+    Clock,
+    Doorbell,
+    Service,
+    trouble_after_start,
+)
 from updater.mailbox import bundle_of
 from updater.slots import Occupant, SlotName, Trouble
 from updater.store import Store
@@ -42,6 +50,8 @@ class Surroundings:
     doorbell: Doorbell
     clock: Clock
     interpreter: str = INTERPRETER
+    steady_s: float = STEADY_S
+    ready_limit_s: float = READY_LIMIT_S
 
 
 class Installer:
@@ -210,8 +220,9 @@ class Installer:
             if answer is None or answer.version != version:
                 around.service.restart()
             wrong = trouble_after_start(
-                around.service, around.doorbell, around.clock, version, state.worked
-            )
+                around.service, around.doorbell, around.clock, version, state.worked,
+                steady_s=around.steady_s, limit_s=around.ready_limit_s,
+            )  # fmt: skip
         except UpdateError as error:
             wrong = str(error).rstrip(".")
         if wrong is None:

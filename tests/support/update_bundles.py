@@ -16,20 +16,27 @@ from protocol.updates import BUNDLE_MAGIC, UPDATE_TYP, Manifest, System
 from scripts.bundle import Release, make
 
 SYSTEM = System(suite="trixie", architecture="arm64", python="3.13", package="1.0.0")
-# What an ELF header of a 64-bit library for arm64 begins with.
-ELF = b"\x7fELF\x02" + bytes(13) + (183).to_bytes(2, "little")
+# Of ELF headers (elf(5)).
+ARM64, AMD64 = 183, 62
 Change = Callable[[tarfile.TarInfo], tarfile.TarInfo]
 
 
-def tree_of(folder: Path, version: str) -> Path:
+def elf(machine: int) -> bytes:
+    """What a 64-bit library for that processor begins with."""
+    return b"\x7fELF\x02" + bytes(13) + machine.to_bytes(2, "little")
+
+
+def tree_of(
+    folder: Path, version: str, *, python: str = SYSTEM.python, machine: int = ARM64
+) -> Path:
     """A tree of that version with a handful of files, a folder in a folder and a link."""
     tree = folder / f"tree-{version}"
-    site = tree / "lib" / "python3.13" / "site-packages"
+    site = tree / "lib" / f"python{python}" / "site-packages"
     (site / f"doorstep-{version}.dist-info").mkdir(parents=True)
     (site / f"doorstep-{version}.dist-info" / "METADATA").write_text(f"Version: {version}\n")
     (site / "device").mkdir()
     (site / "device" / "__init__.py").write_text(f"VERSION = {version!r}\n")
-    (site / "fast.so").write_bytes(ELF + version.encode() * 1000)
+    (site / "fast.so").write_bytes(elf(machine) + version.encode() * 1000)
     (tree / "lib64").symlink_to("lib")
     (tree / "pyvenv.cfg").write_text("home = /usr/bin\n")
     (tree / "bin").mkdir()

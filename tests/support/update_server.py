@@ -49,6 +49,8 @@ class UpdateServer:
 async def update_server(folder: Path) -> AsyncIterator[tuple[UpdateServer, ssl.SSLContext]]:
     """The server, and what trusts it."""
     authority = trustme.CA()
+    # For a doorbell that is a process of its own.
+    authority.cert_pem.write_to_path(folder / "ca.crt")
     own, trust = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
     authority.issue_cert("localhost").configure_cert(own)
     authority.configure_trust(trust)

@@ -81,9 +81,9 @@ export class Software {
 		const [before, view] = [this.view.value, reply as SoftwareView];
 		if (before && before.installed !== view.installed) this.done.value = view.installed;
 		this.view.value = view;
-		const installing = view.step === "installing";
-		if (installing && !this.#installing.value) this.#sinceMs = this.now();
-		this.#installing.value = installing;
+		// A small one is downloaded and tried between two looks.
+		if (this.#isBusy()) this.#sinceMs = this.now();
+		this.#installing.value = this.#isBusy();
 	}
 
 	#isBusy(): boolean {
