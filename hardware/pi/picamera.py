@@ -65,6 +65,7 @@ class Opening:
 
 def open_camera(number: int) -> Picamera2:
     """The sensor with this number, acquired but not configured. MissingError, BusyError."""
+    _quiet()
     try:
         from picamera2 import Picamera2 as Driver
     except ImportError as error:
@@ -105,6 +106,14 @@ def _shut(camera: Picamera2) -> None:
             step()
         except (RuntimeError, OSError, LookupError, CancelledError) as error:
             _log.warning("the camera did not stop cleanly: %s", error)
+
+
+def _quiet() -> None:
+    """Leave the journal to our own sentences: one for each change, not a dozen for each try."""
+    # libcamera reads it when it is loaded, and writes past Python's logging.
+    os.environ.setdefault("LIBCAMERA_LOG_LEVELS", "*:ERROR")
+    logging.getLogger("picamera2").setLevel(logging.WARNING)
+    logging.getLogger("picamera2.picamera2").setLevel(logging.CRITICAL)
 
 
 def _check_there(count: int, number: int) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,14 @@ SHORT_STALL_S = 0.3
 
 def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def stall(bench: Bench, camera: PiCamera) -> None:
+    """No picture comes any more; one may be on its way."""
+    bench.frozen = True
+    with pytest.raises(StalledError):
+        async for _ in camera.frames():
+            pass
 
 
 @pytest.fixture
@@ -108,9 +117,7 @@ async def test_after_a_stall_the_next_taker_restarts_the_camera(
 async def test_a_rate_outlives_a_restart(bench: Bench) -> None:
     async with PiCamera(FORMATS, model=PI_4, stall_timeout_s=SHORT_STALL_S) as camera:
         camera.set_bitrate(200_000)
-        bench.frozen = True
-        with pytest.raises(StalledError):
-            await anext(camera.frames())
+        await stall(bench, camera)
         bench.frozen = False
         await anext(camera.frames())
         (encoder,) = bench.camera.encoders
@@ -119,9 +126,7 @@ async def test_a_rate_outlives_a_restart(bench: Bench) -> None:
 
 async def test_a_camera_that_is_gone_after_a_stall_is_missing(bench: Bench) -> None:
     async with PiCamera(FORMATS, model=PI_5, stall_timeout_s=SHORT_STALL_S) as camera:
-        bench.frozen = True
-        with pytest.raises(StalledError):
-            await anext(camera.frames())
+        await stall(bench, camera)
         bench.count = 0
         with pytest.raises(MissingError, match="No camera is connected"):
             await anext(camera.frames())
@@ -142,6 +147,17 @@ async def test_a_wrong_clock_of_the_sensor_does_no_harm(bench: Bench) -> None:
     bench.metadata = {"SensorTimestamp": 1_000}
     async with PiCamera(FORMATS, model=PI_5) as camera:
         assert abs((await anext(camera.frames())).at_us - now_us()) < 1_000_000
+
+
+async def test_the_journal_is_left_to_our_own_sentences(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LIBCAMERA_LOG_LEVELS", raising=False)
+    async with PiCamera(FORMATS, model=PI_5):
+        assert not logging.getLogger("picamera2.picamera2").isEnabledFor(logging.ERROR)
+        # Where its threads tell of their end.
+        assert logging.getLogger("picamera2.previews.null_preview").isEnabledFor(logging.ERROR)
+    assert os.environ["LIBCAMERA_LOG_LEVELS"] == "*:ERROR"
 
 
 async def test_without_a_camera_there_is_a_remedy(bench: Bench) -> None:
@@ -199,9 +215,7 @@ async def test_one_who_gives_up_while_it_opens_leaves_no_camera_behind(bench: Be
 
 async def test_one_who_gives_up_during_a_restart_leaves_no_camera_behind(bench: Bench) -> None:
     async with PiCamera(FORMATS, model=PI_5, stall_timeout_s=SHORT_STALL_S) as camera:
-        bench.frozen = True
-        with pytest.raises(StalledError):
-            await anext(camera.frames())
+        await stall(bench, camera)
         bench.frozen = False
         bench.appeared.clear()
         with pytest.raises(TimeoutError):
