@@ -64,6 +64,11 @@ deb: ## Build the Debian packages, for both suites (SUITE=bookworm|trixie ARCH=a
 		image/deb/build.sh $$suite $(or $(ARCH),$$(dpkg --print-architecture)) || exit $$?; \
 	done
 
+.PHONY: bundle
+bundle: ## Make a signed update (KEY=release.pem VERSION=1.4.2 FROM=package.deb NOTES=file FLOOR=1.3.0)
+	@$(PY) -m scripts.bundle make --key "$(KEY)" --version "$(VERSION)" --from "$(FROM)" \
+		$(if $(NOTES),--notes "$(NOTES)") $(if $(FLOOR),--floor "$(FLOOR)") $(if $(SUITE),--suite "$(SUITE)")
+
 .PHONY: hil virtual-pi test setup check check-python check-web check-units unit e2e web bench fuzz attack audit schema diagram settings pictures format lock
 test: setup check ## Set up what the tests need, then run every check and every test
 	@$(PY) -m pytest tests -q

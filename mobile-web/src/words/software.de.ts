@@ -7,6 +7,7 @@ export const software: typeof english = {
 	runs: (version) => `Auf dieser Türklingel läuft Version ${version}.`,
 	newest: "Es gibt keine neuere Version.",
 	offered: (version) => `Version ${version} ist bereit`,
+	version: (version) => `Version ${version}`,
 	notes: "Was neu ist",
 	what: "Die Türklingel prüft, wer sie unterschrieben hat, wartet, bis niemand an der Tür ist, und startet neu. Das dauert etwa eine Minute. Läuft die neue Version nicht, kehrt die Türklingel von selbst zu dieser zurück.",
 	install: "Jetzt installieren",

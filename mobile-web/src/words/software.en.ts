@@ -9,6 +9,7 @@ export const software = {
 	runs: (version: string): string => `Version ${version} runs on this doorbell.`,
 	newest: "There is no newer version.",
 	offered: (version: string): string => `Version ${version} is ready`,
+	version: (version: string): string => `Version ${version}`,
 	notes: "What is new",
 	what: "The doorbell checks who signed it, waits until nobody is at the door, and restarts. That takes about a minute. If the new version does not work, the doorbell goes back to this one by itself.",
 	install: "Install now",

@@ -41,7 +41,7 @@ export function SoftwarePage() {
 					</button>
 				)}
 			</Card>
-			{under && <Progress view={view} />}
+			{under && <Progress view={view} away={software.restarting.value} />}
 			{view.latest && !under && <Offer view={view} software={software} asking={asking} />}
 			{asking.fault.value && (
 				<p class="hint bad wide" role="alert">
@@ -80,17 +80,19 @@ function Outcome({ view, done }: { view: SoftwareView; done: string }) {
 	);
 }
 
-function Progress({ view }: { view: SoftwareView }) {
+/** `away`: the doorbell restarts, and cannot tell it. */
+function Progress({ view, away }: { view: SoftwareView; away: boolean }) {
 	const { software: text } = words.value;
 	const percent = view.percent ?? 0;
+	const step = away ? "installing" : view.step;
 	return (
-		<Card icon="rewind" title={text.offered(view.latest || view.installed)}>
-			<p role="status" data-testid="software-step" data-step={view.step}>
-				{view.step === "downloading" && text.steps.downloading(String(percent))}
-				{view.step === "waiting" && text.steps.waiting}
-				{view.step === "installing" && text.steps.installing}
+		<Card icon="rewind" title={text.version(view.latest || view.installed)}>
+			<p role="status" data-testid="software-step" data-step={step}>
+				{step === "downloading" && text.steps.downloading(String(percent))}
+				{step === "waiting" && text.steps.waiting}
+				{step === "installing" && text.steps.installing}
 			</p>
-			{view.step === "downloading" ? (
+			{step === "downloading" ? (
 				<progress class="bar-of" max={100} value={percent} aria-label={text.title} />
 			) : (
 				<progress class="bar-of" aria-label={text.title} />
@@ -111,7 +113,7 @@ function Offer({ view, software, asking }: OfferProps) {
 		<Card icon="check" title={text.offered(view.latest)}>
 			{view.notes && (
 				<>
-					<h3 class="hint">{text.notes}</h3>
+					<h3 class="hint notes-title">{text.notes}</h3>
 					<p class="notes" data-testid="software-notes">
 						{view.notes}
 					</p>
