@@ -14,7 +14,7 @@ from typing import Any, Self
 from hardware.camera_feed import STALL_TIMEOUT_S
 from hardware.errors import ClosedError, HardwareError
 from hardware.options import Optics
-from hardware.pi.encoders import SoftwareCoder
+from hardware.pi.encoders import SoftwareCoder, pixels_of
 from hardware.pi.model import Model, this_model
 from hardware.pi.optics import day_controls, full_view
 from hardware.pi.picamera import Opening, Picamera2, open_camera, shut
@@ -182,6 +182,7 @@ class PiCamera:
         camera.configure(self._configuration(camera))
         got = camera.camera_configuration()
         for name, video in (("main", self._high.format), ("lores", self._low.format)):
+            pixels_of(got[name]["format"])
             if tuple(got[name]["size"]) != (video.width, video.height):
                 width, height = got[name]["size"]
                 _log.info("the camera's %s picture is %d × %d", name, width, height)

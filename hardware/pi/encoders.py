@@ -142,7 +142,9 @@ class SoftwareCoder:
         if (bps := self._bitrate_bps) != self._coded_bps:
             self._coder.set_bitrate(bps)
             self._coded_bps = bps
-        wanted, self._keyframe = self._keyframe, False
+        # Cleared only when it was seen: a wish that comes in between is kept for the next picture.
+        if wanted := self._keyframe:
+            self._keyframe = False
         coded = self._coder.encode(frame, at_us, wanted)
         self._encoded(coded.data, coded.keyframe, at_us)
 
@@ -185,11 +187,19 @@ def make_encoder(encode: Callable[[Layout, Plane, int], None]) -> Any:
 
 
 def layout_of(encoder: Any) -> Layout:
-    """How the pictures lie that picamera2 gives to an encoder. ValueError for another format."""
-    pixels = PIXELS.get(encoder.format)
+    """How the pictures lie that picamera2 gives to an encoder. HardwareError for other formats."""
+    return Layout(encoder.width, encoder.height, encoder.stride, pixels_of(encoder.format))
+
+
+def pixels_of(name: str) -> Pixels:
+    """libcamera's name of a format as PyAV has it. HardwareError for one that is not encoded."""
+    pixels = PIXELS.get(name)
     if pixels is None:
-        raise ValueError(f"the camera yields {encoder.format}, not YUV420 or NV12")
-    return Layout(encoder.width, encoder.height, encoder.stride, pixels)
+        raise HardwareError(
+            f"This camera yields {name}, which is not encoded here."
+            " Use a camera module of Raspberry Pi's."
+        )
+    return pixels
 
 
 def _bounded(bps: int) -> int:

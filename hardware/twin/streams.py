@@ -70,8 +70,9 @@ class Stream:
 
     def keyframe_wanted(self) -> bool:
         """Whether the next picture is to be a keyframe; said once for each wish."""
-        wanted = self._keyframe.is_set()
-        self._keyframe.clear()
+        # Cleared only when it was seen: a wish that comes in between is kept for the next picture.
+        if wanted := self._keyframe.is_set():
+            self._keyframe.clear()
         return wanted
 
 

@@ -136,10 +136,13 @@ async def test_a_camera_that_is_gone_after_a_stall_is_missing(bench: Bench) -> N
         assert (await anext(camera.frames())).keyframe
 
 
-async def test_a_picture_that_cannot_be_encoded_is_told_and_ends_no_thread(bench: Bench) -> None:
+@pytest.mark.parametrize("model", [PI_4, PI_5])
+async def test_a_camera_of_another_kind_is_refused_in_one_sentence(
+    bench: Bench, model: Model
+) -> None:
     bench.pixels = "YUYV"
-    with pytest.raises(HardwareError, match="yields YUYV, not YUV420 or NV12"):
-        async with PiCamera(FORMATS, model=PI_5):
+    with pytest.raises(HardwareError, match="yields YUYV, which is not encoded here. Use a"):
+        async with PiCamera(FORMATS, model=model):
             pass
 
 
