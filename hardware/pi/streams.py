@@ -53,6 +53,7 @@ class PiStream:
         self._make_coder = make_coder
         self._coder: Coder | None = None
         self._bitrate_bps = video.bitrate_bps
+        self._last_us = 0
 
     @property
     def format(self) -> VideoFormat:
@@ -86,7 +87,9 @@ class PiStream:
         arrived_us = now_us()
         if captured_us is None or not 0 <= arrived_us - captured_us < CLOCK_TOLERANCE_US:
             captured_us = arrived_us
-        self.feed.put(EncodedFrame("video", data, captured_us, keyframe))
+        # Where an overloaded Pi falls back to the other clock, time must not run backwards.
+        self._last_us = max(captured_us, self._last_us + 1)
+        self.feed.put(EncodedFrame("video", data, self._last_us, keyframe))
 
 
 class TakenStream(PiStream):
