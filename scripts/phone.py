@@ -100,8 +100,11 @@ class Phone:
         await pc.setLocalDescription(await pc.createOffer())
         sdp = with_one_fingerprint(pc.localDescription.sdp)
         offer = SignedOffer.make(self.identity, self.doorbell, nonce, sdp, answers)
+        live = f"/api/v1/doorbells/{self.device_id}/live"
+        if answers is not None:
+            live += f"?answers={answers}"
         answer = await self.request(
-            "POST", f"/api/v1/doorbells/{self.device_id}/live", sdp.encode(), "application/sdp",
+            "POST", live, sdp.encode(), "application/sdp",
             {SIGNATURE_HEADER: offer.signature},
         )  # fmt: skip
         if answer.status != 201:
