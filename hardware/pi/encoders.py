@@ -6,13 +6,12 @@ picamera2's thread.
 
 from __future__ import annotations
 
-import logging
+import re
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import av
 
-from hardware.annexb import nal_types
 from hardware.errors import HardwareError
 from hardware.pi.v4l2 import set_bitrate
 from hardware.planes import Layout, Pixels, Plane, Scaler, area_of
@@ -23,8 +22,10 @@ from media.frames import VideoFormat
 # As libcamera and as PyAV name them.
 PIXELS: dict[str, Pixels] = {"YUV420": "yuv420p", "NV12": "nv12"}
 _IDR, _SPS = 5, 7
+_START_CODE = re.compile(rb"\x00?\x00\x00\x01")
+# SPS and PPS come first, and together are far smaller.
+HEADERS_WITHIN_BYTES = 256
 
-_log = logging.getLogger(__name__)
 # Told an access unit, whether it is a keyframe, and the sensor's time in µs if it is known.
 Encoded = Callable[[bytes, bool, int | None], None]
 Failed = Callable[[HardwareError], None]
@@ -83,9 +84,9 @@ class HardwareCoder:
 
     def _whole(self, data: bytes) -> bytes:
         """A keyframe with SPS and PPS: under pressure they may have come without a picture."""
-        if _SPS not in nal_types(data[:256]):
+        if _start_of(_SPS, data[:HEADERS_WITHIN_BYTES]) is None:
             return self._headers + data
-        self._headers = data[: _start_of_picture(data)]
+        self._headers = data[: _start_of(_IDR, data) or 0]
         return data
 
 
@@ -207,12 +208,9 @@ def _bounded(bps: int) -> int:
     return max(low, min(high, bps))
 
 
-def _start_of_picture(data: bytes) -> int:
-    """Where the first slice of a keyframe begins, with its start code."""
-    for code in (b"\x00\x00\x00\x01", b"\x00\x00\x01"):
-        at = data.find(code)
-        while at >= 0 and len(data) > at + len(code):
-            if data[at + len(code)] & 0x1F == _IDR:
-                return at
-            at = data.find(code, at + 1)
-    return 0
+def _start_of(kind: int, data: bytes) -> int | None:
+    """Where the first NAL unit of this type begins, with its start code."""
+    for found in _START_CODE.finditer(data):
+        if found.end() < len(data) and data[found.end()] & 0x1F == kind:
+            return found.start()
+    return None

@@ -141,7 +141,7 @@ async def test_a_camera_of_another_kind_is_refused_in_one_sentence(
     bench: Bench, model: Model
 ) -> None:
     bench.pixels = "YUYV"
-    with pytest.raises(HardwareError, match="yields YUYV, which is not encoded here. Use a"):
+    with pytest.raises(HardwareError, match=r"yields YUYV, which is not encoded here\. Use a"):
         async with PiCamera(FORMATS, model=model):
             pass
 

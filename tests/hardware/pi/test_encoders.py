@@ -127,6 +127,14 @@ def test_a_keyframe_without_headers_gets_the_last_ones(bench: Bench) -> None:
     assert types[1][-1] == 5
 
 
+def test_a_keyframe_may_end_anywhere(bench: Bench) -> None:
+    taken = Taken()
+    coder = taken.hardware()
+    for length in range(250, 260):
+        coder.output.outputframe(b"\xff" * (length - 3) + b"\x00\x00\x01", True, 0)
+    assert len(taken.units) == 10
+
+
 def test_a_picture_s_time_is_the_sensor_s(bench: Bench) -> None:
     taken = Taken()
     coder = taken.hardware()
