@@ -7,6 +7,7 @@ import signal
 import socket
 import stat
 import sys
+from contextlib import suppress
 
 from hardware.keeper.arguments import ArgumentError, Told, told
 from hardware.keeper.relay import RelayError
@@ -16,12 +17,18 @@ from hardware.keeper.service import Keeper
 WAITING_LIMIT = 4
 
 
+class _ToldToEndError(Exception):
+    """Raised by a signal, wherever the process stands; the relay goes on the way out."""
+
+
 def main(arguments: list[str]) -> int:
     """The process' exit code."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
     try:
         _keep(told(arguments))
+    except _ToldToEndError:
+        log("told to end")
     except (ArgumentError, RelayError) as error:
         log(str(error))
         return 1
@@ -68,13 +75,13 @@ def _clear(path: str) -> None:
 def _end(number: int, frame: object) -> None:
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, signal.SIG_IGN)
-    log("told to end")
-    raise SystemExit(0)
+    raise _ToldToEndError
 
 
 def log(line: str) -> None:
-    """One line for the journal, which adds time and name."""
-    print(line, file=sys.stderr, flush=True)
+    """One line for the journal, which adds time and name; in one piece, whatever comes between."""
+    with suppress(OSError):
+        os.write(2, f"{line}\n".encode())
 
 
 if __name__ == "__main__":
