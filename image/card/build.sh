@@ -67,14 +67,17 @@ wanted_packages() { grep -v '^#' image/card/packages.txt | paste -sd, -; }
 
 base_tree() { # prints the name of an archive with Debian and nothing of ours
 	local key tar
-	key=$( (wanted_packages && printf '%s' "$SUITE $ARCH") | sha256sum | cut -c1-16)
+	key=$( (wanted_packages && printf '%s' "$SUITE $ARCH" && find image/card/base -type f -exec cat {} +) | sha256sum | cut -c1-16)
 	tar=$CACHE/base-$key.tar
 	if [ ! -e "$tar" ]; then
 		say "fetching and unpacking Debian $SUITE for $ARCH (once; kept in $CACHE)" >&2
-		mmdebstrap --quiet --mode=root --architectures="$ARCH" --variant=minbase \
+		# One initial file system at the end, instead of one after each package that has a say in it.
+		INITRD=No mmdebstrap --quiet --mode=root --architectures="$ARCH" --variant=minbase \
 			--aptopt='Apt::Install-Recommends "false"' \
 			--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
 			--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+			--setup-hook="copy-in image/card/base/etc image/card/base/usr /" \
+			--customize-hook='chroot "$1" update-initramfs -c -k all' \
 			--include="$(wanted_packages)" "$SUITE" "${tar%.tar}.part.tar" "$(mirror)" >&2
 		mv "${tar%.tar}.part.tar" "$tar"
 	fi
