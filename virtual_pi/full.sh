@@ -18,6 +18,7 @@ assemble "$RUN" "$BASE" "$LAYER"
 install -m 0644 "$HERE/units/loopback.conf" "$RUN/root/etc/asound.conf"
 install -m 0755 "$KERNEL" "$RUN/root/opt/virtual-pi/linux"
 drop_in "$RUN/root" doorstep-device full-device.conf
+drop_in "$RUN/root" doorstep-cloud full-cloud.conf
 cat >"$RUN/root/opt/virtual-pi/lane.env" <<-'END'
 	LANE="Kernel of its own"
 	SHIM=/opt/virtual-pi/shim

@@ -15,7 +15,8 @@ install_in() { # TREE PACKAGE…
 	# The network is this machine's; nothing is started while it is installed.
 	cp --remove-destination "$(readlink -f /etc/resolv.conf)" "$tree/etc/resolv.conf"
 	in_tree "$tree" bash -euc 'apt-get update -q &&
-		RUNLEVEL=1 apt-get install -y -q --no-install-recommends /root/packages/*.deb && apt-get clean'
+		RUNLEVEL=1 apt-get install -y -q --no-install-recommends /root/packages/*.deb && apt-get clean
+		python3 -m compileall -q /usr/local/lib/python3*/dist-packages'
 	rm -r "$tree/root/packages"
 }
 

@@ -15,7 +15,7 @@ started() { # UNIT: how it came up
 	printf '%-18s %s, ready %d ms after its start\n' "$1" "$(systemctl is-active "$1")" $(((ready - since) / 1000))
 }
 
-title "$LANE: $(uname -sr), $(systemctl --version | head -n 1 | cut -d' ' -f1-2)"
+title "$LANE: Linux $(uname -r | cut -d- -f1), $(systemctl --version | head -n 1 | cut -d' ' -f1-2)"
 dpkg-query -W -f '${Package} ${Version}\n' doorstep doorstep-server 2>/dev/null
 for unit in doorstep-cloud doorstep-lock doorstep-device; do started "$unit"; done
 title "doorstep check"
@@ -25,5 +25,8 @@ cd /opt/virtual-pi/tests
 "$PYTHON" -m pytest tests/hil -q -p no:cacheprovider -p no:xdist --rootdir=/opt/virtual-pi/tests ${PYTEST_MORE:-}
 status=$?
 title "What the doorbell logged"
-journalctl --no-pager -q -o cat -u doorstep-device -u doorstep-lock -u doorstep-cloud | tail -n "${LOG_LINES:-60}"
+# libcamera says the same at every start.
+journalctl --no-pager -q -o cat -u doorstep-device -u doorstep-lock -u doorstep-cloud |
+	grep -vE '(Camera|Virtual|DmaBufAllocator) .*\.cpp' | tail -n "${LOG_LINES:-40}"
+title "Ready to tests' end: $SECONDS s"
 printf '%s' "$status" >/mnt/share/status
