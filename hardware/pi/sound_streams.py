@@ -148,7 +148,7 @@ class OpenCards:
         try:
             self._start(audio, found, SOUND_RATE_HZ)
         except OSError as error:
-            _log.info("the sound card does not do both directions at once: %s", error)
+            _log.debug("the sound card does not do both directions at once: %s", error)
             return False
         return True
 
