@@ -18,7 +18,8 @@ from hardware.pi.model import this_model
 
 _LGPIO = "The GPIO driver is not installed. Run: sudo apt install python3-lgpio"
 _PYAUDIO = "The sound driver is not installed. Run: sudo apt install python3-pyaudio"
-PARTS = ("camera", "microphone", "speaker", "button", "motion", "lock", "light", "chime",
+# Those that share a driver stand together.
+PARTS = ("camera", "microphone", "speaker", "lock", "button", "motion", "light", "chime",
          "indicator")  # fmt: skip
 
 
@@ -42,7 +43,10 @@ def with_faults(found: Iterable[Finding], running: Status | None) -> Iterator[Fi
     faults = {} if running is None else running.faults
     told = {part: faults[part] for part in PARTS if part in faults}
     yield from (finding for finding in found if finding.what not in told)
-    yield from (missing(part, sentence) for part, sentence in told.items())
+    said: set[str] = set()
+    for part, sentence in told.items():
+        yield missing(part, "the same" if sentence in said else sentence)
+        said.add(sentence)
 
 
 def wiring_of(settings: Settings) -> Iterator[Finding]:

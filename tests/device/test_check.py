@@ -82,6 +82,9 @@ def test_what_a_running_doorbell_says_counts_more_than_what_is_seen() -> None:
     assert found["camera"] == missing("camera", "It stalled.")
     assert found["speaker"] == ok("speaker", "Jabra")
     assert "server" not in found
+    both = Status("Ready", {"light": "It is away.", "chime": "It is away."})
+    told = [finding.detail for finding in parts.with_faults([], both)]
+    assert told == ["It is away.", "the same"]
 
 
 def test_sound_cards_are_chosen_by_part_of_their_names(
