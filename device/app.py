@@ -87,6 +87,8 @@ async def serve(settings: Settings, greet: Callable[[Greeting], None]) -> None:
         # The socket first: it tells whether another doorbell lives in this folder.
         admin = AdminServer(wiring.state_folder(settings) / SOCKET_NAME)
         await life.enter_async_context(admin)
+        # A folder that cannot be read is told before any part is touched.
+        wiring.identity_in(wiring.state_folder(settings))
         board = wiring.board_of(settings)
         try:
             await life.enter_async_context(board)

@@ -74,7 +74,7 @@ class ControlServer:
             )
             self._path.chmod(stat.S_IRUSR | stat.S_IWUSR)
         except OSError as error:
-            if error.errno in (errno.EROFS, errno.ENOSPC):
+            if error.errno in (errno.EROFS, errno.ENOSPC, errno.EACCES):
                 # A twin on a card that takes nothing is a doorbell like others.
                 _log.warning("the twin cannot be driven: %s", error)
                 return self
