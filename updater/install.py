@@ -318,7 +318,7 @@ def _occupant_of(manifest: Manifest) -> Occupant:
 def _unhealthy(version: str, wrong: str) -> Trouble:
     return Trouble(
         "unhealthy",
-        f"Version {version} was tried, but {wrong}, so the former one is back."
-        " Nothing needs to be done; wait for the next version.",
+        f"Version {version} was tried and taken back: {wrong}."
+        " Nothing needs to be done; wait for the next one.",
         version,
     )

@@ -40,7 +40,7 @@ def test_a_version_that_does_not_become_ready_is_taken_back(tmp_path: Path) -> N
     rig = Rig(tmp_path, [SIGNER])
     rig.install(bundle_of(tmp_path, "1.1.0", SIGNER))
     rig.door.bad = ("1.2.0",)
-    with pytest.raises(UpdateError, match=r"1\.2\.0 was tried, but it did not become ready"):
+    with pytest.raises(UpdateError, match=r"1\.2\.0 was tried and taken back: it did not become ready"):
         rig.install(bundle_of(tmp_path, "1.2.0", SIGNER, floor="1.2"))
 
     assert launched(tmp_path) == rig.in_force() == "1.1.0"

@@ -72,8 +72,7 @@ function Outcome({ view, done }: { view: SoftwareView; done: string }) {
 			data-trouble={view.trouble}
 		>
 			<p>
-				{view.rolled_back && `${text.rolledBack(view.failed)} `}
-				{text.troubles[view.trouble]}
+				{view.rolled_back ? text.rolledBack(view.failed) : text.troubles[view.trouble]}
 			</p>
 			{!off && view.detail && <p class="hint">{view.detail}</p>}
 		</div>
