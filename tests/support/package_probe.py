@@ -34,7 +34,7 @@ def main() -> None:
         "doorstep-cloud", f"{LAUNCH} cloud run --config /etc/doorstep/cloud.toml"
         " --state-directory /var/lib/doorstep-cloud",
     )  # fmt: skip
-    _until(lambda: _fetched("/api/health") is not None or _fetched("/") is not None)
+    _until(lambda: _fetched("/") is not None)
     told["app"] = "<html" in (_fetched("/") or "")
     started = time.monotonic()
     bell = _as(

@@ -81,6 +81,8 @@ class Tree:
         root.mkdir()
         _said(["tar", "-C", root, "-xpf", base])
         tree = cls(root, suite)
+        # Every installed system has it, and Bookworm knows no localhost without.
+        (root / "etc/hosts").write_text("127.0.0.1\tlocalhost\n", "utf-8")
         tree.run(f"{APT} update")
         return tree
 
