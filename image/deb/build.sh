@@ -24,6 +24,29 @@ trap 'rm -rf --one-file-system "$work"' EXIT
 out=${DOORSTEP_OUT:-$PWD/image/out}
 mkdir -p "$out" .build/deb/pip
 
+# Packages for another architecture are tried out where its programs can be run at all.
+try_out() {
+	local tree=$work/tried base
+	[ "$arch" != "$(dpkg --print-architecture)" ] || return 0
+	grep -qs '^enabled' "/proc/sys/fs/binfmt_misc/qemu-$machine" || {
+		echo "Not tried out: this machine runs no $arch programs. On Debian: apt-get install qemu-user-static"
+		return
+	}
+	base=$(DOORSTEP_ARCH=$arch image/deb/chroot.sh base "$suite" "$arch" python3 python3-numpy)
+	mkdir "$tree"
+	tar -C "$tree" -xf "$base"
+	for name in doorstep doorstep-server; do
+		dpkg-deb -x "$(newest "$name")" "$tree"
+	done
+	cp image/deb/smoke.py "$tree/root/"
+	image/deb/chroot.sh enter "$tree" /usr/lib/doorstep/venv/bin/python -P /root/smoke.py
+}
+
+newest() { find "$out" -name "$1_*_$arch.deb" -newer "$work/begun" | head -n 1; }
+
+machine=x86_64
+[ "$arch" = amd64 ] || machine=aarch64
+touch "$work/begun"
 base=$(image/deb/chroot.sh base "$suite" build \
 	python3 python3-pip python3-setuptools python3-wheel \
 	binutils binutils-aarch64-linux-gnu binutils-x86-64-linux-gnu ca-certificates)
@@ -33,3 +56,4 @@ DOORSTEP_BIND="$PWD:/src $out:/out $PWD/.build/deb/pip:/root/.cache/pip $PWD/.bu
 	image/deb/chroot.sh enter "$work" /bin/sh -c \
 	'cd /src && exec python3 -B -m image.deb.pack "$@"' pack \
 	--suite "$suite" --arch "$arch" --out /out ${DOORSTEP_VERSION:+--version "$DOORSTEP_VERSION"}
+try_out

@@ -18,9 +18,10 @@ mirror() {
 	printf '%s' "$found"
 }
 
-# The list of packages is part of the name: another list is another tree.
+# The list of packages is part of the name: another list is another tree. DOORSTEP_ARCH names another
+# architecture; then this machine has to run its programs (qemu-user-static).
 base() { # SUITE KIND [PACKAGE…]
-	local suite=$1 kind=$2 tar packages
+	local suite=$1 kind=$2 arch=${DOORSTEP_ARCH:-$(dpkg --print-architecture)} tar packages
 	shift 2
 	packages=$(IFS=,; printf '%s' "$*")
 	tar=$CACHE/$suite-$kind-$(printf '%s' "$packages" | sha256sum | cut -c1-8).tar
@@ -29,7 +30,7 @@ base() { # SUITE KIND [PACKAGE…]
 	flock 9
 	if [ ! -f "$tar" ]; then
 		command -v mmdebstrap >/dev/null || fail "mmdebstrap is needed. As root, run: apt-get install mmdebstrap"
-		mmdebstrap --quiet --variant=minbase --mode=root --include="$packages" "$suite" "${tar%.tar}.part.tar" "$(mirror)" \
+		mmdebstrap --quiet --variant=minbase --mode=root --architectures="$arch" --include="$packages" "$suite" "${tar%.tar}.part.tar" "$(mirror)" \
 			2>"$CACHE/mmdebstrap-$suite-$kind.log" >&2 ||
 			fail "mmdebstrap could not make $suite. Its last words: $(tail -n 2 "$CACHE/mmdebstrap-$suite-$kind.log" | tr '\n' ' ')"
 		mv "${tar%.tar}.part.tar" "$tar"
