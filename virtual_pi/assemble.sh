@@ -32,7 +32,7 @@ drop_in() { # TREE UNIT FILE
 sound_server() { # TREE: PulseAudio in place of a card
 	install -m 0644 "$HERE/units/asound.conf" "$1/etc/asound.conf"
 	install -m 0644 "$HERE/units/pulse-client.conf" "$1/etc/pulse/client.conf"
-	in_tree "$1" systemctl --quiet enable virtual-sound.service
+	in_tree "$1" systemctl --quiet enable virtual-sound.service virtual-air.service
 }
 
 # What a run has said, without what names this machine.

@@ -16,11 +16,12 @@ readonly RUN
 trap 'umount "$RUN/root" 2>/dev/null || true; [ -n "${KEEP:-}" ] || rm -rf "$RUN"' EXIT
 assemble "$RUN" "$BASE" "$LAYER"
 sound_server "$RUN/root"
-drop_in "$RUN/root" doorstep-device pins-device.conf
-drop_in "$RUN/root" doorstep-lock pins-lock.conf
+drop_in "$RUN/root" doorstep-device container-device.conf
+drop_in "$RUN/root" doorstep-lock container-lock.conf
 cat >"$RUN/root/opt/virtual-pi/lane.env" <<-'END'
 	LANE="Container"
 	SHIM=/opt/virtual-pi/shim:/opt/virtual-pi/pins
+	export DOORSTEP_SOUND_DEVICE=ear DOORSTEP_SOUND_OUTPUT=mouth
 	export DOORSTEP_HIL_RELAY=file:/run/virtual-pins/sim_gpio22/value
 	export DOORSTEP_HIL_EXPECT="board camera microphone speaker pins units"
 END

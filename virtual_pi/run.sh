@@ -27,6 +27,8 @@ packages() { # Print both, built if they are not there or older than what they a
 
 need_root
 mkdir -p "$CACHE"
+# What a run that was cut off has left, and packages of yesterday.
+find "$CACHE" -maxdepth 1 \( -name 'run.*' -o -name 'new.*' -o -name '*.with-*' \) -mtime +0 -exec rm -rf {} +
 base=$("$HERE/tree.sh")
 mapfile -t debs < <(packages)
 [ "${#debs[@]}" = 2 ] && [ -n "${debs[0]}" ] || exit 2

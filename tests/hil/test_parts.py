@@ -79,7 +79,7 @@ async def test_camera(
 ) -> None:
     record_property("driver", camera_driver())
     await there(board.camera, "camera", absent)
-    await check_camera(open_board("pi", options).camera, has_close_up=False)
+    await check_camera(open_board("pi", options).camera)
 
 
 async def test_microphone(board: Board, absent: Absent, record_property: Note) -> None:
