@@ -21,6 +21,7 @@ PACKAGES = (
     "bench",
     "scripts",
     "image",
+    "virtual_pi",
 )
 MODULE_LIMIT_LINES = 400
 FUNCTION_LIMIT_LINES = 40

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
@@ -19,9 +20,7 @@ class Adapting(SourceFileLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         super().exec_module(module)
-        import virtual_camera
-
-        virtual_camera.adapt()
+        import_module("virtual_camera").adapt()
 
 
 class Finder(MetaPathFinder):
