@@ -134,8 +134,9 @@ class Installer:
         if self._store.state.step == "ready":
             self._wait_for_quiet()
             self._begin_trial()
+            self._watch_trial(started=False)
         if self._store.state.step == "trying":
-            self._watch_trial()
+            self._watch_trial(started=self._runs_target())
         if self._store.state.step == "returning":
             self._return()
 
@@ -210,14 +211,19 @@ class Installer:
         answer = self._around.doorbell.ask()
         self._store.happen(s.Quiet(answer.working if answer else ()))
 
-    def _watch_trial(self) -> None:
+    def _runs_target(self) -> bool:
+        """Whether the doorbell has been started from the slot on trial, such as at boot."""
+        answer = self._around.doorbell.ask()
+        target = self._store.version_of(self._store.state.target)
+        return answer is not None and answer.version == target
+
+    def _watch_trial(self, *, started: bool) -> None:
         store, around = self._store, self._around
         state = store.happen(s.Attended())
         version = store.version_of(state.target)
         log.info("version %s is on trial", version)
         try:
-            answer = around.doorbell.ask()
-            if answer is None or answer.version != version:
+            if not started:
                 around.service.restart()
             wrong = trouble_after_start(
                 around.service, around.doorbell, around.clock, version, state.worked,

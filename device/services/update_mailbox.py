@@ -6,6 +6,7 @@ What comes back is read from that process' own folder: it writes nothing into ou
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import platform
@@ -116,8 +117,12 @@ def this_system() -> System:
     )
 
 
+@functools.cache
 def running_version() -> str:
-    """Of this process, without the suffix of a package."""
+    """Of this process, without the suffix of a package.
+
+    Found once, at the start: later the same path may lead to another version's files.
+    """
     try:
         return version("doorstep").partition("+")[0]
     except PackageNotFoundError:

@@ -10,7 +10,7 @@ from protocol.identity import Identity
 from tests.support.update_bundles import SYSTEM, bundle_of, tree_of
 from tests.support.update_rig import Rig, fingerprint, launched
 from updater.errors import BusyError, UpdateError
-from updater.health import READY_LIMIT_S, STEADY_S
+from updater.health import READY_LIMIT_S, STEADY_S, Answer
 
 SIGNER = Identity.generate()
 
@@ -40,7 +40,9 @@ def test_a_version_that_does_not_become_ready_is_taken_back(tmp_path: Path) -> N
     rig = Rig(tmp_path, [SIGNER])
     rig.install(bundle_of(tmp_path, "1.1.0", SIGNER))
     rig.door.bad = ("1.2.0",)
-    with pytest.raises(UpdateError, match=r"1\.2\.0 was tried and taken back: it did not become ready"):
+    with pytest.raises(
+        UpdateError, match=r"1\.2\.0 was tried and taken back: it did not become ready"
+    ):
         rig.install(bundle_of(tmp_path, "1.2.0", SIGNER, floor="1.2"))
 
     assert launched(tmp_path) == rig.in_force() == "1.1.0"
@@ -60,6 +62,14 @@ def test_a_version_that_loses_the_camera_is_taken_back(tmp_path: Path) -> None:
     with pytest.raises(UpdateError, match="its camera no longer worked"):
         rig.install(bundle_of(tmp_path, "1.2.0", SIGNER))
     assert launched(tmp_path) == SYSTEM.package
+
+
+def test_the_doorbell_is_restarted_whatever_it_calls_itself(tmp_path: Path) -> None:
+    """One that looks it up behind `current` has the new name before it has the new code."""
+    rig = Rig(tmp_path, [SIGNER])
+    rig.door.ask = lambda: Answer(launched(tmp_path), busy=False, faults=())  # type: ignore[method-assign]
+    rig.install(bundle_of(tmp_path, "1.2.0", SIGNER))
+    assert rig.door.restarts == ["1.2.0"]
 
 
 def test_a_camera_that_was_broken_before_is_no_reason_to_go_back(tmp_path: Path) -> None:

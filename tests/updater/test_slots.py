@@ -72,7 +72,8 @@ def test_every_update_ends_by_interruptions_alone(events: list[s.Event]) -> None
 @given(st.lists(EVENTS, max_size=40))
 def test_a_wish_that_was_refused_or_done_is_not_open_any_more(events: list[s.Event]) -> None:
     for before, state in zip(walk(events), walk(events)[1:], strict=False):
-        if before.doing and not state.doing:
+        # While nothing is under way, another wish may be taken up before one that broke off.
+        if before.step != "idle" and before.doing and not state.doing:
             assert state.done == before.doing
 
 
