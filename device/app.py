@@ -195,6 +195,7 @@ class House:
             # What was loaded at the start stays; a full collection would stop sound for a moment.
             gc.collect()
             gc.freeze()
+            gc.enable()
             await asyncio.to_thread(memory.forget_start)
             await stop.wait()
             log.info("stopping")
