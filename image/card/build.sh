@@ -19,7 +19,7 @@ readonly STATE_MIB=64
 readonly SPARE_MIB=256
 readonly BOOTLOADER=usr/lib/systemd/boot/efi/systemd-bootaa64.efi
 # As on Raspberry Pi OS: the wired interface is eth0; the last console is /dev/console.
-readonly OPTIONS="root=PARTLABEL=doorstep-root ro net.ifnames=0 fsck.repair=yes quiet console=tty0 console=ttyAMA0"
+readonly OPTIONS="root=PARTLABEL=doorstep-root ro net.ifnames=0 fsck.repair=yes loglevel=5 console=tty0 console=ttyAMA0"
 DEBS=() OUT=""
 
 say() { printf '%s  %s\n' "$(date +%T)" "$*"; }
@@ -126,7 +126,7 @@ forget_secrets() { # what has to be different on every card is made at its first
 boot_partition() {
 	local image=$WORK/boot.img entry=$WORK/doorstep.conf
 	rm -f "$image"
-	mkfs.vfat -C -F 32 -n bootfs "$image" $((BOOT_MIB * 1024)) >/dev/null
+	mkfs.vfat -C -F 32 -n bootfs "$image" $((BOOT_MIB * 1024)) >/dev/null 2>"$WORK/mkfs.log" || fail "mkfs.vfat: $(cat "$WORK/mkfs.log")"
 	printf 'title Doorstep\nlinux /vmlinuz\ninitrd /initrd.img\noptions %s\n' "$OPTIONS" >"$entry"
 	printf 'timeout 0\ndefault doorstep.conf\n' >"$WORK/loader.conf"
 	mmd -i "$image" ::EFI ::EFI/BOOT ::loader ::loader/entries

@@ -45,11 +45,11 @@ run_at_every_start() {
 	[Install]
 	WantedBy=multi-user.target
 	UNIT_FILE
-	systemctl enable "$UNIT" >>"$LOG" 2>&1
+	systemctl --no-reload enable "$UNIT" >>"$LOG" 2>&1
 }
 
 run_no_more() {
-	systemctl disable "$UNIT" >>"$LOG" 2>&1
+	systemctl --no-reload disable "$UNIT" >>"$LOG" 2>&1
 }
 
 fetch_downloads() {
@@ -153,10 +153,10 @@ mark_config() { # config.txt, when it was not done on the computer that made the
 }
 
 switch_on() { # on a Raspberry Pi the packages have done most of it
-	for unit in doorstep-lock doorstep-device doorstep-welcome; do
-		systemctl enable "$unit.service" >>"$LOG" 2>&1
-	done
-	[ ! -e "$HERE/cloud.toml" ] || systemctl enable doorstep-cloud.service >>"$LOG" 2>&1
+	units="doorstep-lock.service doorstep-device.service doorstep-welcome.service"
+	[ ! -e "$HERE/cloud.toml" ] || units="$units doorstep-cloud.service"
+	# shellcheck disable=SC2086 # one word each
+	systemctl enable $units >>"$LOG" 2>&1
 }
 
 start_doorbell() {
