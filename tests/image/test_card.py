@@ -12,6 +12,7 @@ import pytest
 from image.card.__main__ import main
 from image.card.board import BOOT_PARTITION_AT_BYTES, missing
 from image.card.trial import Trial
+from tests.support.console_code import read_code
 
 ROOT = Path(__file__).resolve().parents[2]
 CARD = ROOT / "image/card"
@@ -93,3 +94,5 @@ def test_a_card_shows_a_pairing_code(tmp_path: Path) -> None:
     lines: list[str] = []
     Trial(tmp_path, lines.append).start(tmp_path / "card-image.img")
     assert any("pairing code" in line for line in lines)
+    console = (tmp_path / "console.txt").read_text("utf-8", "replace")
+    assert read_code(console) in console
