@@ -52,6 +52,17 @@ PURPOSES = {
     "schemathesis": "requests made up from OpenAPI",
     "trustme": "certificates for tests",
     "zxing-cpp": "reading QR codes, in tests",
+    # the virtual Pi, and tests on a Pi; a card has the libraries from its system
+    "colorzero": "colours, which gpiozero imports",
+    "iniconfig": "pytest's own",
+    "lgpio": "GPIO pins, below gpiozero",
+    "libarchive-c": "archives, which picamera2 imports",
+    "packaging": "pytest's own",
+    "pidng": "raw pictures, which picamera2 imports",
+    "pluggy": "pytest's own",
+    "pygments": "pytest's own",
+    "simplejpeg": "JPEG, which picamera2 imports",
+    "videodev2": "Video4Linux, which picamera2 imports",
     # the app
     "@biomejs/biome": "format and common mistakes",
     "@preact/signals": "the app's state",
