@@ -71,9 +71,7 @@ function Outcome({ view, done }: { view: SoftwareView; done: string }) {
 			data-testid="software-trouble"
 			data-trouble={view.trouble}
 		>
-			<p>
-				{view.rolled_back ? text.rolledBack(view.failed) : text.troubles[view.trouble]}
-			</p>
+			<p>{view.rolled_back ? text.rolledBack(view.failed) : text.troubles[view.trouble]}</p>
 			{!off && view.detail && <p class="hint">{view.detail}</p>}
 		</div>
 	);
