@@ -52,7 +52,7 @@ def welcome(screen: Screen) -> None:
 def introduction(told: Told, addresses: list[str]) -> Iterator[str]:
     """The doorbell in a few lines: its name, where it is, and what it lacks."""
     yield ""
-    yield f"{told['name']} is ready: {told['summary']}"
+    yield f"{told['name']}: {told['summary']}"
     yield f"  this Pi  {socket.gethostname()}, {', '.join(addresses) or 'no network yet'}"
     yield f"  server   {'linked' if told['linked'] else 'not reached yet; trying again'}"
     for part, detail in told["faults"].items():

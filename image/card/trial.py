@@ -67,7 +67,7 @@ class Trial:
     def _watch(self, board: VirtualBoard) -> None:
         for what, pattern, limit_s in (
             ("login prompt", r" login:", READY_LIMIT_S),
-            ("doorbell ready", r"Trial door is ready", READY_LIMIT_S),
+            ("doorbell ready", r"Trial door: Ready", READY_LIMIT_S),
             ("pairing code on the console", r"https://door\.example\.org/#\S+", CODE_LIMIT_S),
         ):
             limit_at_s = board.seconds_on + limit_s

@@ -9,7 +9,7 @@ import pytest
 from device.errors import StartError
 from device.welcome import FRESH_CODE_S, LOOK_AGAIN_S, Screen, own_addresses, welcome
 
-READY = {"name": "Front door", "summary": "quiet", "linked": True, "phones": [], "faults": {}}
+READY = {"name": "Front door", "summary": "Ready", "linked": True, "phones": [], "faults": {}}
 
 
 class Doorbell:
@@ -42,7 +42,7 @@ def test_a_paired_doorbell_shows_no_code() -> None:
     doorbell = Doorbell({0: {"phones": ["Anna's phone"]}})
     welcome(doorbell.screen)
     assert doorbell.codes == []
-    assert "Front door is ready" in doorbell.shown[0]
+    assert "Front door: Ready" in doorbell.shown[0]
 
 
 def test_a_code_is_shown_until_a_phone_is_paired() -> None:
