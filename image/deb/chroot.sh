@@ -70,4 +70,4 @@ enter() { # ROOT COMMAND…
 case ${1:-} in
 base | enter) "$@" ;;
 *) fail "Say base SUITE KIND [PACKAGE…], or enter ROOT COMMAND…" ;;
-esac
+esac; exit
