@@ -24,6 +24,7 @@ from bench import (
     idle,
     mouth_to_ear,
     network,
+    pis,
     preroll,
     report,
     results,
@@ -45,6 +46,7 @@ GROUPS: dict[str, Callable[[Path], Awaitable[list[Row]]]] = {
     "room": room.rows,
     "voices": mouth_to_ear.rows,
     "endurance": endurance.rows,
+    "pis": pis.rows,
 }
 
 

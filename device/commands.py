@@ -15,6 +15,7 @@ from typing import Any
 from device import logs, memory, wiring
 from device.checks.report import lines, sections
 from device.errors import StartError
+from device.program import typed
 from device.services.admin import ask
 from device.settings import Settings
 
@@ -92,7 +93,7 @@ def welcome(settings: Settings) -> int:
 def status(settings: Settings) -> int:
     """Print how the running doorbell is."""
     told = ask(_state(settings), "status")
-    phones = ", ".join(told["phones"]) or "none; `python -m device pair` invites one"
+    phones = ", ".join(told["phones"]) or f"none; {typed('pair')} invites one"
     print(f"{told['name']}: {told['summary']}")
     print(f"  server  {'linked' if told['linked'] else 'not reached; trying again'}")
     print(f"  phones  {phones}")

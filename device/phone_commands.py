@@ -11,6 +11,7 @@ from typing import Any
 from device import wiring
 from device.commands import print_pairing
 from device.errors import StartError
+from device.program import typed
 from device.services.admin import NoDoorbellError, ask
 from device.services.household import Household
 from device.services.reset import ask_for_reset
@@ -83,7 +84,7 @@ def _list(settings: Settings) -> int:
     for phone in found:
         print(_described(phone))
     if not found:
-        print("No phone is paired. `python -m device pair` invites one.")
+        print(f"No phone is paired. {typed('pair')} invites one.")
     return 0
 
 

@@ -60,12 +60,14 @@ class Process:
     arguments: list[str]
     log: Path
     environment: dict[str, str] = field(default_factory=dict)
+    under: tuple[str, ...] = ()
+    """A program that starts this one and looks at it, such as valgrind."""
     _child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self.log.open("ab") as output:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", *self.arguments],
+                [*self.under, sys.executable, "-m", *self.arguments],
                 cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                 env={**os.environ, "PYTHONUNBUFFERED": "1", **self.environment},
             )  # fmt: skip

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from device.errors import StartError
+from device.program import typed
 from device.services.storage import is_unwritable
 
 log = logging.getLogger(__name__)
@@ -133,7 +134,7 @@ def ask(state: Path, command: str, word: str | None = None) -> Reply:
     except OSError as error:
         raise NoDoorbellError(
             f"No doorbell runs with its state in {state}."
-            " Start it with `python -m device run`, or name its folder with --state."
+            f" Start it with {typed('run')}, or name its folder with --state."
         ) from error
     reply: Reply = json.loads(answer) if answer else {"ok": False, "error": "It hung up."}
     if not reply.pop("ok"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 
+from device.program import typed
 from device.services.admin import Command, CommandRefusedError, WordCommand
 from device.services.household import ADMIN, GUEST, Household, HouseholdError, LastAdminError
 from device.services.household_book import KeptPhone
@@ -17,7 +18,7 @@ Reply = dict[str, object]
 
 _LAST_ADMIN = (
     "This is the last phone that manages the household. Pair another and let it manage first,"
-    " or take all phones out with `python -m device reset`."
+    f" or take all phones out with {typed('reset')}."
 )
 _DISK = "The list of phones cannot be written: {}. Free the disk and try again."
 
@@ -77,7 +78,7 @@ class Terminal:
         ]
         if not found:
             raise CommandRefusedError(
-                "No phone has this id or name. `python -m device phones` lists them."
+                f"No phone has this id or name. {typed('phones')} lists them."
             )
         if len(found) > 1:
             ids = ", ".join(k.phone.id for k in found)

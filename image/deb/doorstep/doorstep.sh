@@ -60,7 +60,7 @@ server)
 		--config /etc/doorstep/cloud.toml --state-directory /var/lib/doorstep-cloud
 	;;
 *)
-	as doorstep /usr/lib/doorstep/launch device "$@" \
+	as doorstep env DOORSTEP_PROGRAM="sudo doorstep" /usr/lib/doorstep/launch device "$@" \
 		--config /etc/doorstep/device.toml --state /var/lib/doorstep
 	;;
 esac
