@@ -46,8 +46,9 @@ TEST_PULSE_S = 0.15
 KEYFRAME_LIMIT_BYTES = 120_000
 POLL_S = 0.005
 SILENT = bytes(2 * SOUND_FRAME_SAMPLES)
-# A picture may be on its way to the encoder when somebody begins to take it.
-FRESH_US = 100_000
+# So many pictures may be on their way to the encoder when somebody begins to take them: 100 ms at
+# 30 a second.
+ON_THE_WAY = 3
 
 Item = TypeVar("Item")
 
@@ -188,7 +189,8 @@ async def _check_small(
     again, taken_us = small.frames(), now_us()
     first = await _next(again)
     require(first.keyframe, "Taking small pictures again starts at a keyframe.")
-    require(first.at_us >= taken_us - FRESH_US, "Nothing that was encoded before is left over.")
+    oldest_us = taken_us - ON_THE_WAY * 1_000_000 // small.format.fps
+    require(first.at_us >= oldest_us, "Nothing that was encoded before is left over.")
     return again
 
 
