@@ -8,7 +8,6 @@ import socket
 import struct
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 from hardware.keeper import core
 from hardware.keeper.notify import Notifier
@@ -34,6 +33,7 @@ class Keeper:
         self._relay, self._listener, self._allowed, self._log = relay, listener, allowed, log
         self._state = core.State()
         self._client: socket.socket | None = None
+        self._client_is_deaf = False
         self._notifier = Notifier()
         self._poll = select.poll()
         self._poll.register(listener, select.POLLIN)
@@ -51,6 +51,8 @@ class Keeper:
                 # Who is served comes first: they may be gone, and make room for the next.
                 if self._client is not None and self._client.fileno() in files:
                     self._hear(self._client)
+                if self._client is not None and self._client_is_deaf:
+                    self._part_from(self._client)
                 if self._listener.fileno() in files:
                     self._welcome()
         finally:
@@ -90,8 +92,7 @@ class Keeper:
         except OSError:
             packet = b""
         if not packet:
-            self._become(core.leave(self._state))
-            self._forget(client)
+            self._part_from(client)
             return
         self._act(core.hear(self._state, read(packet), time.monotonic()), client)
 
@@ -112,23 +113,27 @@ class Keeper:
         self._relay.set(state.is_open)
         if not state.is_open:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            if self._client is not None:
-                self._say(self._client, LOCKED)
+        # In the log before anybody is told: a signal may end this process at any point.
         self._log(f"unlocked for {state.opened_for_s:.1f} s" if state.is_open else "locked")
+        if not state.is_open and self._client is not None:
+            self._say(self._client, LOCKED)
         self._tell_status()
 
     def _say(self, client: socket.socket, word: str) -> None:
         try:
             client.send(word.encode())
         except OSError:
-            # Whoever does not listen is gone, or as good as gone; the loop will see it.
-            with suppress(OSError):
-                client.shutdown(socket.SHUT_RDWR)
+            # Whoever does not listen is gone, or as good as gone, whatever they had still to say.
+            self._client_is_deaf = client is self._client
+
+    def _part_from(self, client: socket.socket) -> None:
+        self._become(core.leave(self._state))
+        self._forget(client)
 
     def _forget(self, client: socket.socket) -> None:
         if client is self._client:
             self._poll.unregister(client)
-            self._client = None
+            self._client, self._client_is_deaf = None, False
             self._log("the doorbell is gone")
         client.close()
         self._tell_status()
