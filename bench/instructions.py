@@ -18,17 +18,20 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.streams import viewer
+from bench.streams import Viewer, viewer
 from scripts.phone import Phone
 from scripts.stack import ROOT, Stack, wait_until
 
-RATES_FPS = (5, 10)
+# Under valgrind more would be late, and a late viewer gets the small picture.
+RATES_FPS = (5, 8)
 FULL_RATE_FPS, FULL_RATE_BPS = 30, 2_000_000
 # Under valgrind the start alone takes a minute, and many on a busy machine.
 START_LIMIT_S = 900.0
 # Connections, first keyframes, and the end of start-up work.
 SETTLE_S = 8.0
 COUNT_S = 20.0
+# A viewer that gets less of the stream than this was given the small picture.
+ENOUGH = 0.7
 ENCODED_PICTURES = (30, 90)
 
 
@@ -60,6 +63,13 @@ async def x264_picture() -> float:
     return (many - few) / (ENCODED_PICTURES[1] - ENCODED_PICTURES[0]) / 1e6
 
 
+def _whole(bps: float, fps: int) -> None:
+    """RuntimeError unless a viewer got the large picture whole."""
+    wanted = FULL_RATE_BPS * fps / FULL_RATE_FPS
+    if bps < ENOUGH * wanted:
+        raise RuntimeError(f"A viewer got {bps / 1000:.0f} of {wanted / 1000:.0f} kbit/s.")
+
+
 async def _counted(folder: Path, fps: int, viewers: int) -> float:
     """Millions of instructions a second at this rate."""
     options = ("--camera-fps", str(fps),
@@ -67,17 +77,24 @@ async def _counted(folder: Path, fps: int, viewers: int) -> float:
     with Stack(folder, camera="loop", doorbell_options=options) as stack:
         await asyncio.to_thread(_restart_under_valgrind, stack, folder)
         async with AsyncExitStack() as watching:
-            for number in range(viewers):
+            there = [
                 await watching.enter_async_context(_watching(stack, number))
+                for number in range(viewers)
+            ]
             await asyncio.sleep(SETTLE_S)
-            return await _count(stack.doorbell.pid, folder)
+            for one in there:
+                one.received_bps()
+            count = await _count(stack.doorbell.pid, folder)
+            for one in there:
+                _whole(one.received_bps(), fps)
+            return count
 
 
 @asynccontextmanager
-async def _watching(stack: Stack, number: int) -> AsyncIterator[None]:
+async def _watching(stack: Stack, number: int) -> AsyncIterator[Viewer]:
     link = await asyncio.to_thread(stack.pairing_link)
-    async with await Phone.paired(link, f"Bench {number}") as phone, viewer(phone):
-        yield
+    async with await Phone.paired(link, f"Bench {number}") as phone, viewer(phone) as one:
+        yield one
 
 
 def _restart_under_valgrind(stack: Stack, folder: Path) -> None:

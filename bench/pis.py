@@ -23,6 +23,8 @@ from scripts.phone import Phone
 from scripts.stack import Stack
 
 VIEWERS = 2
+# One more would be late under valgrind.
+COUNTED_VIEWERS = 1
 MEASURE_S = 10.0
 SETTLE_S = 5.0
 
@@ -55,8 +57,8 @@ async def rows(folder: Path) -> list[Row]:
     """Counts first, then the arithmetic for each model."""
     kernel, memory = await _kernel_and_memory(folder / "native")
     idle = await doorbell(folder, viewers=0)
-    watched = await doorbell(folder, viewers=VIEWERS)
-    each = watched.beside(idle).a_second() / VIEWERS
+    watched = await doorbell(folder, viewers=COUNTED_VIEWERS)
+    each = watched.beside(idle).a_second() / COUNTED_VIEWERS
     picture = await x264_picture()
     return [
         Row("doorbell without viewers, 720p30, camera and encoder left out", idle.a_second(),
