@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import os
 import platform
 import struct
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from device.services.files import write_whole
 from protocol.errors import RemoteProtocolError
 from protocol.identity import PublicKey
 from protocol.pairing import encode
@@ -50,12 +50,7 @@ class UpdateMailbox:
 
     def post(self, wish: Wish) -> None:
         """Whoever installs is woken by it."""
-        temporary = self.folder / f"{WISH_NAME}.new"
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(wish.model_dump_json())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.folder / WISH_NAME)
+        write_whole(self.folder / WISH_NAME, wish.model_dump_json())
 
     def wish(self) -> Wish | None:
         """The last one."""
